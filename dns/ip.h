@@ -1,0 +1,26 @@
+/*
+ * IP addresses as values, and which of them may be probed. No sockets.
+ */
+#ifndef MXP_DNS_IP_H
+#define MXP_DNS_IP_H
+
+#include "core/slice.h"
+
+#define MXP_IP_TEXT_MAX 46 /* with the NUL */
+
+struct mxp_ip {
+    uint8_t family;    /* 4 or 6; 0: none */
+    uint8_t bytes[16]; /* network order; 4 used for IPv4 */
+};
+
+/* Dotted quad or RFC 4291 text, nothing else (no zone, no brackets): 0 or MXP_ESYNTAX. */
+int mxp_ip_parse(struct mxp_slice text, struct mxp_ip *ret);
+const char *mxp_ip_text(const struct mxp_ip *ip, char ret[static MXP_IP_TEXT_MAX]);
+bool mxp_ip_eq(const struct mxp_ip *a, const struct mxp_ip *b);
+
+/* False for loopback, private, link-local, shared (100.64/10), multicast, reserved,
+ * documentation, benchmarking and unspecified addresses, their IPv4-mapped, 6to4,
+ * NAT64 and Teredo disguises included (IANA special-purpose registries, RFC 6890). */
+bool mxp_ip_is_public(const struct mxp_ip *ip);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * The engine: takes addresses from a source, gives exactly one result for each to a
+ * sink. Groups them by domain and MX, asks the limiter, runs sessions, retries what is
+ * temporary, watches our own network. One engine per loop; a process may hold several.
+ */
+#ifndef MXP_PROBE_ENGINE_H
+#define MXP_PROBE_ENGINE_H
+
+#include "dns/resolver.h"
+#include "probe/loop.h"
+#include "probe/options.h"
+#include "probe/source.h"
+#include "smtp/classify.h"
+
+struct mxp_engine;
+
+enum mxp_engine_event_kind {
+    MXP_ENGINE_PORT_BLOCKED, /* the first connections to several providers all failed: the run ends
+                              */
+    MXP_ENGINE_NETWORK_LOST, /* paused: no success across providers .. */
+    MXP_ENGINE_NETWORK_BACK, /* .. and going on */
+    MXP_ENGINE_BREAKER,      /* a provider refuses us; text is the evidence */
+    MXP_ENGINE_FOOTPRINT,
+    MXP_ENGINE_IDENTITY_LISTED,
+    MXP_ENGINE_NOTE /* a slower or faster limit, for --verbose */
+};
+
+struct mxp_engine_event {
+    enum mxp_engine_event_kind kind;
+    const char *text; /* one line for a person, with the evidence */
+};
+
+struct mxp_engine_stats {
+    uint64_t n_pulled, n_done;
+    uint32_t n_sessions; /* open just now */
+    uint64_t n_sessions_total, n_rcpts, n_retries_pending;
+    uint64_t next_due_ms; /* when the next retry is due; UINT64_MAX: none */
+    uint64_t memory;      /* octets held for sessions, as far as known */
+};
+
+struct mxp_engine_config {
+    struct mxp_loop *loop;
+    const struct mxp_options *options;
+    struct mxp_resolver *resolver;
+    const struct mxp_rules *rules;
+    struct mxp_source *source;
+    struct mxp_sink *sink;
+    void (*on_event)(void *arg, const struct mxp_engine_event *event); /* may be NULL */
+    void (*on_done)(void *arg, int err, const struct mxp_why *why); /* once; err 0: all answered */
+    /* Each line of dialogue: dir '>' (ours), '<' (theirs), '*' (connected, TLS up, closed). */
+    void (*on_line)(void *arg, uint64_t session, char dir,
+                    struct mxp_slice bytes); /* may be NULL */
+    void *arg;
+};
+
+struct mxp_engine *mxp_engine_new(const struct mxp_engine_config *config, struct mxp_why *why);
+void mxp_engine_start(struct mxp_engine *engine);
+void mxp_engine_wake(struct mxp_engine *engine); /* the source has something again */
+
+/* No new sessions; those in flight finish or are given up within grace_ms; on_done follows with
+ * MXP_ECANCELED. What is undecided gets no result. */
+void mxp_engine_stop(struct mxp_engine *engine, uint64_t grace_ms);
+void mxp_engine_stats(const struct mxp_engine *engine, struct mxp_engine_stats *ret);
+struct mxp_engine *mxp_engine_free(struct mxp_engine *engine); /* NULL */
+
+#endif

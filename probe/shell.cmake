@@ -1,0 +1,1 @@
+set(PROBE_SHELL_SOURCES)
