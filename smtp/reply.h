@@ -30,8 +30,8 @@ struct mxp_reply {
 enum mxp_reply_status { MXP_REPLY_MORE, MXP_REPLY_DONE, MXP_REPLY_BAD };
 
 struct mxp_reply_reader {
-    struct mxp_buf kept; /* private: text of a reply that has not ended; no memory between replies
-                            unless a reply came in pieces */
+    struct mxp_buf kept; /* private: text of a reply of several lines or pieces; no memory for a
+                            reply of one line that comes whole */
     uint16_t code;
     uint16_t n_lines;
     uint16_t line_len;
@@ -40,7 +40,13 @@ struct mxp_reply_reader {
 };
 
 void mxp_reply_reader_init(struct mxp_reply_reader *reader);
+
+/* Free the text of the last reply, or of the one under way (which voids that one only
+ * when the reader is not idle); between replies the reader stays usable. */
 void mxp_reply_reader_free(struct mxp_reply_reader *reader);
+
+/* No reply is under way. */
+bool mxp_reply_reader_idle(const struct mxp_reply_reader *reader);
 
 /* Take bytes from the front of *input until one reply is whole. DONE: *ret is the
  * reply and *input what follows it. MORE: all input was taken. BAD: *ret_bad (may
@@ -49,8 +55,10 @@ enum mxp_reply_status mxp_reply_read(struct mxp_reply_reader *reader, struct mxp
                                      struct mxp_reply *ret, const char **ret_bad);
 
 /* Parse a reply that is whole already (a log's, the user's; LF or CRLF between
- * lines, folded lines too): 0, or MXP_ESYNTAX when it starts with no code. A bare
- * text gives code 0. */
+ * lines, folded lines too): 0, or MXP_ESYNTAX when it starts with no code. *ret is
+ * filled in both cases: a bare text gives code 0, a bare "5.1.1" code 0 and the enhanced
+ * code. Where the lines' codes differ the last one counts. The text is the input,
+ * trimmed. */
 int mxp_reply_parse(struct mxp_slice text, struct mxp_reply *ret);
 
 /* "5.1.1" into ret (at least 16 octets), or "" for none; returns ret. */

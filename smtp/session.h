@@ -101,8 +101,9 @@ typedef void (*mxp_smtp_answer_cb)(void *arg, const struct mxp_smtp_answer *answ
 struct mxp_smtp_step {
     enum mxp_smtp_want want;
     uint64_t deadline_ms; /* absolute, on the caller's clock; UINT64_MAX: none */
-    /* With CLOSE: how it ended. A greeting or EHLO refusal, an EOF before any work,
-     * a failed handshake: all there is to know is here. */
+    /* With CLOSE: how it ended. An answer of cause CLOSED may stand beside a QUIT: a server
+     * that refuses RSET loses the next batch, to be asked in another session. A greeting or EHLO
+     * refusal, an EOF before any work, a failed handshake: all there is to know is here. */
     enum mxp_smtp_cause cause;
     enum mxp_stage stage;
     struct mxp_reply reply; /* text until the next call */
@@ -117,15 +118,17 @@ struct mxp_smtp_session *mxp_smtp_session_new(const struct mxp_smtp_policy *poli
                                               mxp_smtp_answer_cb on_answer, void *arg);
 struct mxp_smtp_session *mxp_smtp_session_free(struct mxp_smtp_session *session); /* NULL */
 
-/* Take an event; bytes only with MXP_SMTP_BYTES. Bytes to send are appended to out
+/* Take an event; bytes only with MXP_SMTP_BYTES (replies given in answers and in *ret may
+ * point into them). A TIMEOUT before the deadline is passed over. Bytes to send are appended to out
  * (on CLOSE too). 0, or MXP_ENOMEM / MXP_EBUG: then treat as CLOSE with PROTOCOL,
  * all recipients answered. */
 int mxp_smtp_session_step(struct mxp_smtp_session *session, enum mxp_smtp_event event,
                           struct mxp_slice bytes, uint64_t now_ms, struct mxp_buf *out,
                           struct mxp_smtp_step *ret);
 
-/* Only after WANT_WORK, followed by step(GO). MXP_EINVAL: the batch holds an address
- * that no command line can carry (too long, control bytes); nothing was taken. */
+/* Only after WANT_WORK, followed by step(GO). MXP_EINVAL: the batch is empty or holds an
+ * address that no command line can carry (too long, control bytes, blanks or angle brackets
+ * outside quotes, octets over 127 without its utf8 flag); nothing was taken. */
 int mxp_smtp_session_give(struct mxp_smtp_session *session, const struct mxp_smtp_batch *batch);
 void mxp_smtp_session_quit(struct mxp_smtp_session *session);
 
@@ -133,6 +136,17 @@ void mxp_smtp_session_quit(struct mxp_smtp_session *session);
 bool mxp_smtp_session_pipelining(const struct mxp_smtp_session *session);
 bool mxp_smtp_session_smtputf8(const struct mxp_smtp_session *session);
 bool mxp_smtp_session_starttls_refused(const struct mxp_smtp_session *session);
+
+/* The server's LIMITS (RFC 9422), which are hints: recipients per transaction and
+ * transactions per session; 0: not told. */
+uint32_t mxp_smtp_session_rcpt_max(const struct mxp_smtp_session *session);
+uint32_t mxp_smtp_session_mail_max(const struct mxp_smtp_session *session);
+
+/* Whether the first bytes behind the STARTTLS 220 can be TLS: their first one is a record
+ * type, 20 to 23 (true for none). The driver asks this of what it would feed to TLS first;
+ * where the answer is no it gives those bytes to the session, for which BYTES while it
+ * wants TLS are a protocol_error. */
+bool mxp_smtp_tls_record_ok(struct mxp_slice first_bytes);
 
 /* Octets held by the session just now, for the memory report. */
 size_t mxp_smtp_session_memory(const struct mxp_smtp_session *session);
