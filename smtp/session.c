@@ -178,7 +178,7 @@ static void on_bytes(struct mxp_smtp_session *s, struct mxp_slice bytes)
             on_reply(s, &reply);
             break;
         case MXP_REPLY_BAD:
-            void_session(s, why);
+            void_session(s, s->early ? why_unsolicited : why);
             break;
         case MXP_REPLY_MORE:
             break;

@@ -207,12 +207,13 @@ static void command(struct run *run, const char *text)
         const char *word;
         enum mxp_smtp_event event;
     } events[] = {
-        {"tls up", MXP_SMTP_TLS_UP}, {"tls down", MXP_SMTP_TLS_DOWN}, {"eof", MXP_SMTP_EOF},
-        {"cancel", MXP_SMTP_CANCEL}, {"timeout", MXP_SMTP_TIMEOUT},
+        {"tls up", MXP_SMTP_TLS_UP},   {"tls down", MXP_SMTP_TLS_DOWN},
+        {"eof", MXP_SMTP_EOF},         {"cancel", MXP_SMTP_CANCEL},
+        {"timeout", MXP_SMTP_TIMEOUT}, {"stale timeout", MXP_SMTP_TIMEOUT},
     };
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
         if (strcmp(text, events[i].word) == 0) {
-            if (events[i].event == MXP_SMTP_TIMEOUT)
+            if (strcmp(text, "timeout") == 0)
                 run->now_ms = run->step.deadline_ms;
             step(run, events[i].event, MXP_SLICE_NONE);
             return;
@@ -320,6 +321,8 @@ static long run_once(const struct script *script, long cut)
 void script_run_all(const struct script *script)
 {
     long len = run_once(script, CUT_NEVER);
+    if (script->whole)
+        return;
     (void)run_once(script, CUT_ALWAYS);
     for (long cut = 1; cut < len; cut++)
         (void)run_once(script, cut);

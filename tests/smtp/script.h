@@ -7,6 +7,7 @@
  *   "A: INDEX CAUSE STAGE asked|unasked TEXT"  the next answer
  *   "! give ADDR.." a batch and GO ("utf8:" before an address, "from:" for the sender)
  *   "! quit", "! tls up", "! tls down", "! eof", "! timeout", "! cancel"
+ *   "! stale timeout"  a TIMEOUT at once, whatever the deadline
  *   "! wait MS"  time passes      "! deadline MS" the deadline is this far away
  * CONNECTED comes by itself at the start. What the server sends between two other lines
  * is cut in every way that the variant says. At the end nothing may be left over, no
@@ -21,6 +22,7 @@ struct script {
     const char *name;
     enum mxp_smtp_tls tls;
     bool no_tls;
+    bool whole;               /* cutting would change what the server does: run it only uncut */
     const char *const *lines; /* NULL-terminated */
 };
 
