@@ -203,7 +203,7 @@ static void on_eof(struct mxp_smtp_session *s)
 
 static void on_timeout(struct mxp_smtp_session *s)
 {
-    if (s->now_ms < s->deadline_ms)
+    if (s->now_ms < s->deadline_ms && s->state != MXP_SMTP_STATE_CONNECT)
         return; /* of a deadline that has moved since */
     switch (s->state) {
     case MXP_SMTP_STATE_QUIT:
