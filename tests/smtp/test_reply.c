@@ -30,11 +30,13 @@ static void read_stream(struct mxp_slice stream, long cut, struct mxp_buf *log)
         struct mxp_slice input = {copy, len};
         struct mxp_reply reply;
         char enhanced[16];
-        while ((status = mxp_reply_read(&reader, &input, &reply, &why)) == MXP_REPLY_DONE)
+        while ((status = mxp_reply_read(&reader, &input, &reply, &why)) == MXP_REPLY_DONE) {
+            assert_true(reply.text.len > 0 && reply.text.ptr[reply.text.len - 1] != '\n');
             assert_int_equal(mxp_buf_printf(log, "%u %s %.*s\n", reply.code,
                                             mxp_enhanced_text(reply.enhanced, enhanced),
                                             (int)reply.text.len, reply.text.ptr),
                              0);
+        }
         if (status == MXP_REPLY_MORE)
             assert_int_equal(input.len, 0);
         free(copy);
@@ -158,7 +160,8 @@ static void test_sizes(void **state)
     check_size(512, 40, "\r\n", NULL);
     check_size(513, 4, "\r\n", "too many");
     check_size(512, 2048, "\r\n", NULL);
-    check_size(256, 31, "\r\n", NULL); /* the cap right behind a line */
+    check_size(256, 31, "\r\n", NULL);
+    check_size(300, 31, "\r\n", NULL); /* the cap right behind a line */
     check_size(300, 30, "\r\r\n", NULL);
 }
 
