@@ -153,7 +153,7 @@ struct label {
 /* One character more in a label, or the label's end. */
 static enum mxp_address_status add_point(struct label *label, uint32_t point)
 {
-    char c = point < 0x80 ? (char)point : 'u';
+    char c = (char)(point < 0x80 ? point : 'u');
     if (is_dot(point))
         return label->n_points == 0 || label->last == '-' ? MXP_ADDRESS_DOMAIN_LABEL
                                                           : MXP_ADDRESS_OK;

@@ -261,12 +261,47 @@ static void test_bad_batches(void **state)
     (void)mxp_smtp_session_free(s);
 }
 
+/* Events out of their place are a bug of the driver's: one session is lost, no more. */
+static void test_misuse(void **state)
+{
+    (void)state;
+    static const enum mxp_smtp_event events[] = {MXP_SMTP_CONNECTED, MXP_SMTP_TLS_UP, MXP_SMTP_GO};
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        static const struct mxp_smtp_rcpt rcpt = {"a@x.test", 8, false};
+        static const struct mxp_smtp_batch batch = {{"", 0}, false, &rcpt, 1};
+        struct count count = {0, MXP_SMTP_CAUSE_NONE};
+        struct mxp_smtp_session *s = mxp_smtp_session_new(&policy, false, count_answer, &count);
+        struct mxp_smtp_step step;
+        struct mxp_buf out;
+        mxp_buf_init(&out, MXP_SMTP_OUT_CAP);
+        (void)mxp_smtp_session_step(s, MXP_SMTP_CONNECTED, MXP_SLICE_NONE, 0, &out, &step);
+        assert_int_equal(mxp_smtp_session_give(s, &batch), MXP_EBUG);
+        (void)mxp_smtp_session_step(s, MXP_SMTP_BYTES, MXP_SLICE_LIT("220 x\n"), 0, &out, &step);
+        (void)mxp_smtp_session_step(s, MXP_SMTP_BYTES, MXP_SLICE_LIT("250-x\n250 STARTTLS\n"), 0,
+                                    &out, &step);
+        (void)mxp_smtp_session_step(s, MXP_SMTP_BYTES, MXP_SLICE_LIT("454 x\n"), 0, &out, &step);
+        assert_true(mxp_smtp_session_starttls_refused(s));
+        assert_int_equal(mxp_smtp_session_give(s, &batch), 0);
+        if (events[i] == MXP_SMTP_GO) /* once is right, twice is not */
+            assert_int_equal(mxp_smtp_session_step(s, events[i], MXP_SLICE_NONE, 0, &out, &step),
+                             0);
+        assert_int_equal(mxp_smtp_session_step(s, events[i], MXP_SLICE_NONE, 0, &out, &step),
+                         MXP_EBUG);
+        assert_int_equal(step.want, MXP_SMTP_WANT_CLOSE);
+        assert_int_equal(step.cause, MXP_SMTP_CAUSE_PROTOCOL);
+        assert_int_equal(count.n, 1);
+        mxp_buf_free(&out);
+        (void)mxp_smtp_session_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scripts),
         cmocka_unit_test(test_floods),
         cmocka_unit_test(test_bad_batches),
+        cmocka_unit_test(test_misuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
