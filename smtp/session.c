@@ -224,7 +224,9 @@ static void on_cancel(struct mxp_smtp_session *s)
     bool polite =
         s->state == MXP_SMTP_STATE_WORK ||
         (s->ehlo.pipelining && s->state > MXP_SMTP_STATE_WORK && s->state < MXP_SMTP_STATE_QUIT);
-    if (polite)
+    if (s->state == MXP_SMTP_STATE_QUIT)
+        mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);
+    else if (polite)
         mxp_smtp_session_end_quit(s, MXP_SMTP_CAUSE_CANCELED, NULL, NULL);
     else
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_CANCELED, NULL, NULL);

@@ -7,9 +7,11 @@
 
 static const char why_code[] = "a reply code that the command cannot have";
 
+/* 250, 251 and 252 are all that RFC 5321, 4.3.2 allows. A 220 or 221 here is a greeting
+ * or a goodbye out of its place, and must never pass for a yes. */
 static bool is_good(const struct mxp_reply *reply)
 {
-    return reply->code / 100 == 2;
+    return reply->code / 10 == 25;
 }
 
 static bool is_refusal(const struct mxp_reply *reply)
