@@ -5,7 +5,10 @@
 
 #include <stddef.h>
 
+#define NAMES_MAX 4 /* addresses looked at in one reply: bounds the work */
+
 static const char why_code[] = "a reply code that the command cannot have";
+static const char why_another[] = "a reply that names another recipient";
 
 /* 250, 251 and 252 are all that RFC 5321, 4.3.2 allows. A 220 or 221 here is a greeting
  * or a goodbye out of its place, and must never pass for a yes. */
@@ -207,10 +210,54 @@ static void on_mail(struct mxp_smtp_session *s, const struct mxp_reply *reply)
     }
 }
 
+/* The next address in angle brackets, or an empty slice. */
+static struct mxp_slice next_named(struct mxp_slice *rest)
+{
+    while (rest->len) {
+        *rest = mxp_slice_sub(*rest, mxp_slice_find(*rest, '<') + 1, rest->len);
+        struct mxp_slice near = mxp_slice_sub(*rest, 0, MXP_PATH_MAX + 1);
+        struct mxp_slice name = mxp_slice_sub(near, 0, mxp_slice_find(near, '>'));
+        if (name.len < near.len && mxp_slice_find(name, '@') < name.len)
+            return name;
+    }
+    return MXP_SLICE_NONE;
+}
+
+static bool is_rcpt(const struct mxp_smtp_session *s, uint16_t i, struct mxp_slice name)
+{
+    struct mxp_slice path = {s->batch.rcpts[i].address, s->batch.rcpts[i].len};
+    return mxp_slice_ieq(path, name);
+}
+
+/* Replies carry no number. Where a server left one out or gave one twice, a reply that
+ * quotes another recipient of the batch, and not its own, is what shows it; taken for an
+ * answer it could make a living mailbox invalid. 251 and 551 name others by their nature. */
+static bool names_another(const struct mxp_smtp_session *s, const struct mxp_reply *reply)
+{
+    struct mxp_slice rest = reply->text;
+    bool another = false;
+    if (reply->code == 251 || reply->code == 551)
+        return false;
+    for (unsigned n = 0; n < NAMES_MAX; n++) {
+        struct mxp_slice name = next_named(&rest);
+        if (name.len == 0)
+            break;
+        if (is_rcpt(s, s->next, name))
+            return false;
+        for (uint16_t i = 0; i < s->batch.n_rcpts && !another; i++)
+            another = is_rcpt(s, i, name);
+    }
+    return another;
+}
+
 static void on_rcpt(struct mxp_smtp_session *s, const struct mxp_reply *reply)
 {
     if (!is_good(reply) && !is_refusal(reply)) {
         on_odd_code(s);
+        return;
+    }
+    if (names_another(s, reply)) {
+        mxp_smtp_session_end(s, MXP_SMTP_CAUSE_PROTOCOL, NULL, why_another);
         return;
     }
     s->window -= (uint32_t)MXP_COMMAND_RCPT_EXTRA + s->batch.rcpts[s->next].len;

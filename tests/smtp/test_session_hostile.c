@@ -19,6 +19,7 @@
 #define NO_REPLY    "(a line that is no reply)"
 #define ODD_CODE    "(a reply code that the command cannot have)"
 #define TOO_MANY    "(a reply to no command)"
+#define OTHER_RCPT  "(a reply that names another recipient)"
 #define OTHER_CODES "(the lines of a reply have different codes)"
 
 static const struct script scripts[] = {
@@ -82,6 +83,25 @@ static const struct script scripts[] = {
     {"more replies than a refused MAIL left", MXP_SMTP_TLS_MAY, false, false,
      LINES(TWO, "S: 550 no", "S: 503 a", "S: 503 b", "S: 503 c", "A: 0 reply mail asked 550 no",
            "A: 1 reply mail asked 550 no", "W: close protocol mail " TOO_MANY)},
+    {"a reply left out: the next one names another recipient", MXP_SMTP_TLS_MAY, false, false,
+     LINES(TWO, "S: 250 ok", "S: 550 5.1.1 <B@x.test>: unknown",
+           "A: 0 protocol rcpt asked " OTHER_RCPT, "A: 1 protocol rcpt asked " OTHER_RCPT,
+           "W: close protocol rcpt " OTHER_RCPT)},
+    {"a reply given twice, with names", MXP_SMTP_TLS_MAY, false, false,
+     LINES(TWO, "S: 250 ok", "S: 550 <a@x.test>: no", "S: 550-<a@x.test>:", "S: 550 no",
+           "A: 0 reply rcpt asked 550 <a@x.test>: no", "A: 1 protocol rcpt asked " OTHER_RCPT,
+           "W: close protocol rcpt " OTHER_RCPT)},
+    {"replies that name their own recipient, or nobody of the batch", MXP_SMTP_TLS_MAY, false,
+     false,
+     LINES(TWO, "S: 250 ok", "S: 550 <b@x.test> is not <A@X.test>",
+           "S: 550 ask <postmaster@x.test> <> <b <",
+           "A: 0 reply rcpt asked 550 <b@x.test> is not "
+           "<A@X.test>",
+           "A: 1 reply rcpt asked 550 ask <postmaster@x.test> <> <b <", "W: work")},
+    {"a 551 may name another", MXP_SMTP_TLS_MAY, false, false,
+     LINES(TWO, "S: 250 ok", "S: 551 try <b@x.test>", "S: 251 to <a@x.test>",
+           "A: 0 reply rcpt asked 551 try <b@x.test>", "A: 1 reply rcpt asked 251 to <a@x.test>",
+           "W: work")},
     {"RCPT 354", MXP_SMTP_TLS_MAY, false, false,
      LINES(TWO, "S: 250 ok", "S: 354 go ahead", "A: 0 protocol rcpt asked " ODD_CODE,
            "A: 1 protocol rcpt asked " ODD_CODE, "W: close protocol rcpt " ODD_CODE)},
