@@ -150,11 +150,15 @@ static void on_reply(struct mxp_smtp_session *s, const struct mxp_reply *reply)
     }
 }
 
-/* Whether a reply that starts so, with at most the code looked at, may be a 421. */
-static bool may_be_421(struct mxp_slice start)
+/* Whether the reply under way, going on with bytes, may be a 421 as far as its code is seen. */
+static bool may_be_421(const struct mxp_reply_reader *reader, struct mxp_slice bytes)
 {
-    struct mxp_slice code = mxp_slice_sub(start, 0, 3);
-    return code.len == 0 || memcmp(code.ptr, "421", code.len) == 0;
+    struct mxp_slice rest = MXP_SLICE_LIT("421");
+    if (reader->n_lines > 0)
+        return true; /* its first line is one; the reader sees to the others */
+    rest = mxp_slice_sub(rest, reader->line_len, rest.len);
+    size_t len = bytes.len < rest.len ? bytes.len : rest.len;
+    return memcmp(bytes.ptr, rest.ptr, len) == 0;
 }
 
 static void on_bytes(struct mxp_smtp_session *s, struct mxp_slice bytes)
@@ -164,12 +168,11 @@ static void on_bytes(struct mxp_smtp_session *s, struct mxp_slice bytes)
             mxp_smtp_session_end(s, MXP_SMTP_CAUSE_PROTOCOL, NULL, why_cleartext);
             return;
         }
-        if (mxp_reply_reader_idle(&s->reader)) {
+        if (mxp_reply_reader_idle(&s->reader))
             s->early = s->n_awaited == 0;
-            if (s->early && !may_be_421(bytes)) {
-                void_session(s, why_unsolicited);
-                return;
-            }
+        if (s->early && !may_be_421(&s->reader, bytes)) {
+            void_session(s, why_unsolicited);
+            return;
         }
         struct mxp_reply reply;
         const char *why;

@@ -73,6 +73,8 @@ static const struct script scripts[] = {
      LINES(UP_PIPELINING, "S: 450 hello?", "W: close protocol mail " TOO_MANY)},
     {"unsolicited 420 while idle", MXP_SMTP_TLS_MAY, false, false,
      LINES(UP_PIPELINING, "S: 420 hello?", "W: close protocol mail " TOO_MANY)},
+    {"unsolicited and no 421 by its third octet", MXP_SMTP_TLS_MAY, false, false,
+     LINES(UP_PIPELINING, "s: 42", "W: work", "s: 0", "W: close protocol mail " TOO_MANY)},
     {"unsolicited 421 with a line of another code", MXP_SMTP_TLS_MAY, false, false,
      LINES(UP_PIPELINING, "S: 421-bye", "S: 250 ok", "W: close protocol mail " TOO_MANY)},
     {"half a 4yz while idle", MXP_SMTP_TLS_MAY, false, false,
