@@ -1,11 +1,12 @@
 /*
- * A session driven by the input. Its first octet chooses the policy ('0'..'5'), then:
+ * A session driven by the input. Its first octet chooses the policy and the size of the
+ * pieces ('0'..'5': single octets), then:
  *   S text LF  the server sends text LF as one read; + text LF  the same read goes on
  *   s N ..     N raw octets as one read
  *   G N        batch N, where work is wanted      Q  quit, there
  *   U D E T C W   TLS up, TLS down, EOF, timeout, cancel, a second passes
- * All else is passed over. Each input runs twice, with reads whole and octet by octet. The
- * two must agree, unless a read holds replies to commands that only its cut brings out.
+ * All else is passed over. Each input runs twice, with reads whole and in pieces. The two
+ * must agree, unless a read holds replies to commands that only its cut brings out.
  */
 #include "core/buf.h"
 #include "core/err.h"
@@ -25,7 +26,7 @@ struct run {
     struct mxp_buf out, log;
     uint64_t now_ms;
     uint16_t n_rcpts, n_answers;
-    bool octets;     /* feed them one by one */
+    size_t piece;    /* feed so many at once; 0: all */
     bool not_causal; /* a command went out in the middle of a read */
 };
 
@@ -122,8 +123,8 @@ static void feed(struct run *run, struct mxp_slice bytes)
 {
     if (run->step.want == MXP_SMTP_WANT_TLS && mxp_smtp_tls_record_ok(bytes))
         return; /* TLS's own */
-    size_t piece = run->octets ? 1 : bytes.len;
     while (bytes.len && run->step.want != MXP_SMTP_WANT_CLOSE) {
+        size_t piece = run->piece && run->piece < bytes.len ? run->piece : bytes.len;
         char *copy = malloc(piece);
         must(copy != NULL);
         memcpy(copy, bytes.ptr, piece);
@@ -237,7 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         "probe.test", (enum mxp_smtp_tls)(kind % 3), 60000, 30000, 30000, 30000, 30000, 30000,
         5000};
     struct mxp_slice input = {(const char *)data + 1, size - 1};
-    struct run whole = {.octets = false}, cut = {.octets = true};
+    struct run whole = {.piece = 0}, cut = {.piece = 1 + (data[0] / 6u + 2) % 5};
     run_input(&whole, &policy, kind > 2, input);
     run_input(&cut, &policy, kind > 2, input);
     if (!cut.not_causal)
