@@ -1,1 +1,4 @@
-set(PROBE_ENGINE_SOURCES)
+set(PROBE_ENGINE_SOURCES
+  due.c
+  evidence.c
+  netwatch.c)

@@ -45,8 +45,15 @@ struct mxp_engine_config {
     const struct mxp_rules *rules;
     struct mxp_source *source;
     struct mxp_sink *sink;
+    const struct mxp_ip *own; /* our machine's addresses, never probed; copied */
+    size_t n_own;
+    /* MX hosts that must not be probed; NULL: none. Domains that have one are not_probed. */
+    bool (*host_excluded)(void *arg, const char *host);
     void (*on_event)(void *arg, const struct mxp_engine_event *event); /* may be NULL */
-    void (*on_done)(void *arg, int err, const struct mxp_why *why); /* once; err 0: all answered */
+    /* Once: err 0, all answered; MXP_ECANCELED, stopped from outside; MXP_ENET, our position lets
+     * nothing be verified (port blocked, network lost, identity blocklisted): what is undecided
+     * has no result; or the source's or sink's error. */
+    void (*on_done)(void *arg, int err, const struct mxp_why *why);
     /* Each line of dialogue: dir '>' (ours), '<' (theirs), '*' (connected, TLS up, closed). */
     void (*on_line)(void *arg, uint64_t session, char dir,
                     struct mxp_slice bytes); /* may be NULL */

@@ -1,0 +1,323 @@
+/*
+ * The engine's own structures, shared by its files only.
+ *
+ * GLOSSARY
+ *   item     an address by its number; fresh until it is first asked: then it costs four
+ *            octets (its link in a domain's queue) and its domain's name
+ *   task     an item that was asked, waits, or is held: what is known of it so far
+ *   domain   the unit of DNS and of the catch-all question
+ *   route    domains that share their MX hosts (and identity): the unit of sessions
+ *   carrier  a provider as the dispatcher sees it: routes that want a session, in turn
+ *   sess     one session and the walk over MX hosts that leads to it
+ *
+ * Who owns what: the engine owns domains, routes, carriers and hosts for its whole life;
+ * a task belongs to exactly one list at a time (a domain's ready list, a sess's batch, a
+ * domain's held list, or the heap of retries).
+ */
+#ifndef MXP_PROBE_ENGINE_INTERNAL_H
+#define MXP_PROBE_ENGINE_INTERNAL_H
+
+#include "core/arena.h"
+#include "dns/mx_lookup.h"
+#include "dns/provider.h"
+#include "probe/conn.h"
+#include "probe/due.h"
+#include "probe/engine.h"
+#include "probe/evidence.h"
+#include "probe/netwatch.h"
+#include "probe/tls.h"
+#include "ratelimit/limiter.h"
+
+#include <uthash.h>
+#include <utlist.h>
+
+#define MXP_NO_ITEM        UINT32_MAX
+#define MXP_IDLE_MS        5000 /* a session that waits for its turn is kept this long */
+#define MXP_RANDOM_LEN     16   /* octets of the catch-all question's local part */
+#define MXP_BATCH_MAX      100  /* RFC 5321, 4.5.3.1.8: servers must take 100 recipients */
+#define MXP_LOST_RETRIES   3    /* at once, for a recipient that another's answer cut off */
+
+struct mxp_domain;
+struct mxp_route;
+struct mxp_carrier;
+struct mxp_sess;
+
+/* What has gone wrong with all of a route or domain so far, and since when. */
+struct mxp_trouble {
+    struct mxp_evidence *evidence; /* kept; NULL: none */
+    uint64_t since_ms;
+    uint16_t n;
+};
+
+struct mxp_task {
+    struct mxp_task *prev, *next;
+    struct mxp_due due;
+    struct mxp_engine *engine;
+    struct mxp_domain *domain;
+    struct mxp_evidence *evidence; /* kept: the last temporary refusal, or the acceptance */
+    uint64_t started_ms;           /* the first attempt */
+    uint64_t trouble_ms;           /* the first temporary refusal; 0: none */
+    uint32_t id;                   /* MXP_NO_ITEM: the catch-all question */
+    uint16_t attempts;
+    uint16_t refusals;             /* temporary ones, for the delay */
+    uint8_t lost;
+};
+
+/* The catch-all question of a domain, for the MX hosts of one preference (a backup MX may
+ * accept what the first one refuses). */
+enum mxp_random_state {
+    MXP_RANDOM_UNASKED,
+    MXP_RANDOM_OPEN,     /* wanted, asked, or waiting for its retry */
+    MXP_RANDOM_REFUSED,  /* not a catch-all */
+    MXP_RANDOM_ACCEPTED, /* a catch-all */
+    MXP_RANDOM_GIVEN_UP
+};
+
+struct mxp_random {
+    struct mxp_random *next;
+    uint16_t rank;                   /* preference class, 0 the best */
+    uint8_t state;
+    char local[MXP_RANDOM_LEN + 1];
+    struct mxp_task *task;           /* while OPEN */
+    struct mxp_task *held;           /* accepted recipients that wait for the answer */
+};
+
+enum mxp_domain_state {
+    MXP_DOMAIN_NEW,
+    MXP_DOMAIN_RESOLVING,
+    MXP_DOMAIN_READY,
+    MXP_DOMAIN_OVER /* one answer for all: trouble.evidence */
+};
+
+struct mxp_domain {
+    UT_hash_handle hh;
+    struct mxp_domain *prev, *next; /* in its route's turn, while it has work */
+    struct mxp_domain *next_new;    /* in the queue of those to be resolved */
+    struct mxp_engine *engine;
+    struct mxp_route *route;
+    struct mxp_task *ready;         /* to be asked now, retries first */
+    struct mxp_random *randoms;
+    struct mxp_due due;             /* the next DNS try */
+    struct mxp_trouble trouble;     /* DNS */
+    uint64_t expires_ms;            /* of what DNS said */
+    uint32_t fresh_head, fresh_tail;
+    uint32_t n_work;                /* fresh + ready */
+    uint8_t state;
+    bool literal, in_turn;
+    char name[];
+};
+
+struct mxp_ehost {
+    UT_hash_handle hh;
+    struct mxp_host_addrs *literal; /* of an address literal; NULL otherwise */
+    uint64_t failed_until_ms;       /* tried last until then */
+    bool no_tls;                    /* STARTTLS failed here */
+    char name[];
+};
+
+struct mxp_hop {
+    struct mxp_ehost *host;
+    uint16_t rank;
+};
+
+struct mxp_route {
+    UT_hash_handle hh;
+    struct mxp_route *prev, *next; /* in its carrier's turn, while it wants a session */
+    struct mxp_engine *engine;
+    struct mxp_carrier *carrier;
+    struct mxp_domain *turn;       /* domains with work */
+    struct mxp_sess *idle;         /* sessions that wait for work or their turn */
+    struct mxp_due due;            /* parked until */
+    struct mxp_trouble trouble;    /* no session could be had */
+    uint64_t n_work;
+    uint32_t n_sess, n_ready;      /* walking or ready; ready ones */
+    uint32_t identity;
+    uint32_t stall;                /* sessions in a row that answered nobody */
+    bool in_turn, parked;
+    uint16_t n_hops;
+    struct mxp_hop *hops;          /* in the order to try */
+    char key[];
+};
+
+struct mxp_carrier {
+    UT_hash_handle hh;
+    struct mxp_carrier *prev, *next; /* in the engine's queue */
+    struct mxp_engine *engine;
+    struct mxp_lim_provider *limits;
+    const struct mxp_provider *row;  /* of the table; NULL: not in it */
+    struct mxp_route *turn;          /* routes that want a session */
+    struct mxp_due due;              /* parked until */
+    struct mxp_trouble trouble;      /* throttled or blocked: the last evidence */
+    bool queued, parked, parked_for_close, over;
+    uint16_t rules_id;
+    char name[];
+};
+
+enum mxp_sess_state {
+    MXP_SESS_LOOKUP,  /* waiting for a host's addresses */
+    MXP_SESS_CONNECT, /* TCP */
+    MXP_SESS_OPENING, /* greeting to EHLO */
+    MXP_SESS_BUSY,    /* a transaction is under way */
+    MXP_SESS_IDLE,    /* ready, waits */
+    MXP_SESS_QUITTING
+};
+
+struct mxp_sess {
+    struct mxp_sess *prev, *next;           /* all sessions */
+    struct mxp_sess *idle_prev, *idle_next;
+    struct mxp_engine *engine;
+    struct mxp_route *route;
+    struct mxp_lease *lease;
+    struct mxp_conn *conn;
+    struct mxp_smtp_session *smtp;
+    struct mxp_host_addrs *addrs;
+    struct mxp_evidence *best;              /* of the walk so far; kept */
+    struct mxp_batch *batch;
+    struct mxp_due due;                     /* end of idling */
+    uint64_t number;
+    uint64_t walk_until_ms;
+    uint64_t sent_ms;                       /* when the last command went out */
+    uint64_t idle_since_ms;
+    uint16_t hop, ip;
+    uint16_t n_tried;                       /* hops */
+    uint8_t state;
+    bool failed_pass;  /* second pass of the walk: hosts that failed lately */
+    bool no_tls, busy, was_ready, progress, starting_tls, looking, calling;
+};
+
+/* One transaction: recipients and their text in one allocation. */
+struct mxp_batch {
+    struct mxp_smtp_batch smtp;
+    struct mxp_domain *domain;
+    struct mxp_random *random; /* not NULL: this asks the catch-all question */
+    uint16_t n, n_answered, n_ok;
+    bool throttled;            /* told to the limiter once */
+    struct mxp_task **tasks;
+    struct mxp_smtp_rcpt *rcpts;
+};
+
+struct mxp_engine {
+    struct mxp_engine_config config;
+    const struct mxp_options *options;
+    struct mxp_loop *loop;
+    struct mxp_timer *timer;
+    struct mxp_waker *waker;
+    struct mxp_due_heap dues;
+    struct mxp_limiter *limiter;
+    struct mxp_mx_lookup *lookup;
+    struct mxp_provider_map *providers;
+    struct mxp_tls_context *tls;
+    struct mxp_smtp_policy *policies; /* one per identity */
+    struct mxp_netwatch netwatch;
+    struct mxp_buf out, plain;        /* shared by all sessions of the loop */
+
+    struct mxp_domain *domains;
+    struct mxp_domain *new_head, *new_tail;
+    struct mxp_ehost *hosts;
+    struct mxp_route *routes;
+    struct mxp_carrier *carriers;
+    struct mxp_carrier *queue;        /* those that may want a session */
+    struct mxp_sess *sesses;
+    struct mxp_arena arena;
+
+    uint32_t *next_item;              /* links of fresh items, by id */
+    size_t n_next_item;
+    uint32_t n_resolving;
+    uint64_t random;                  /* state of the generator, seeded once */
+    uint64_t n_sess_numbers;
+    struct mxp_engine_stats stats;
+    struct mxp_why why;
+    int err;
+    struct mxp_due stop_due, trial_due, pull_due;
+    uint64_t lost_since_ms;
+    struct mxp_conn *trial;
+    bool source_ended, stopping, cancelling, paused, run_full, done, in_fire;
+};
+
+/* engine.c */
+uint64_t mxp_engine_now(const struct mxp_engine *engine);
+void mxp_engine_poke(struct mxp_engine *engine); /* something changed: look again soon */
+void mxp_engine_fail(struct mxp_engine *engine, int err, const struct mxp_why *why);
+void mxp_engine_tell(struct mxp_engine *engine, enum mxp_engine_event_kind kind, const char *fmt,
+                     ...) __attribute__((format(printf, 3, 4)));
+void mxp_engine_due(struct mxp_engine *engine, struct mxp_due *due, uint64_t due_ms);
+uint64_t mxp_engine_random(struct mxp_engine *engine);
+
+/* engine_domains.c: where addresses wait */
+struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, bool literal);
+void mxp_domain_add_fresh(struct mxp_domain *domain, uint32_t id);
+void mxp_domain_add_ready(struct mxp_domain *domain, struct mxp_task *task);
+struct mxp_task *mxp_domain_take(struct mxp_domain *domain); /* NULL: nothing, or no memory */
+void mxp_domain_resolve_some(struct mxp_engine *engine);
+/* Every address of the domain that waits (held ones not) gets this answer. */
+void mxp_domain_answer_all(struct mxp_domain *domain, const struct mxp_evidence *evidence,
+                           const struct mxp_trouble *trouble);
+void mxp_domain_over(struct mxp_domain *domain, struct mxp_evidence *kept);
+void mxp_domain_free(struct mxp_domain *domain);
+struct mxp_task *mxp_task_new(struct mxp_domain *domain, uint32_t id);
+void mxp_task_free(struct mxp_task *task);
+
+/* engine_routes.c: where they go */
+struct mxp_route *mxp_route_for(struct mxp_domain *domain, const struct mxp_mxset *set);
+struct mxp_route *mxp_route_for_literal(struct mxp_domain *domain);
+void mxp_route_update(struct mxp_route *route); /* does it want a session now? */
+void mxp_route_park(struct mxp_route *route, uint64_t until_ms);
+void mxp_route_trouble(struct mxp_route *route, const struct mxp_evidence *evidence);
+void mxp_route_answer_all(struct mxp_route *route, const struct mxp_evidence *evidence);
+void mxp_route_free(struct mxp_route *route);
+void mxp_carrier_over(struct mxp_carrier *carrier, const char *words);
+void mxp_carrier_free(struct mxp_carrier *carrier);
+void mxp_trouble_note(struct mxp_trouble *trouble, const struct mxp_evidence *evidence,
+                      uint64_t now_ms);
+void mxp_trouble_clear(struct mxp_trouble *trouble);
+
+/* engine_dispatch.c: who goes next */
+void mxp_dispatch_kick(struct mxp_carrier *carrier);
+void mxp_dispatch_run(struct mxp_engine *engine);
+void mxp_dispatch_closed(struct mxp_carrier *carrier); /* a lease of it was closed */
+
+/* engine_walk.c: from a route to a ready session */
+void mxp_walk_start(struct mxp_route *route, uint16_t hop, struct mxp_lease *lease);
+uint16_t mxp_walk_first_hop(const struct mxp_route *route, uint64_t now_ms);
+void mxp_walk_refused(struct mxp_sess *sess, const struct mxp_evidence *evidence,
+                      enum mxp_lease_end how);
+
+/* engine_driver.c: one session on one connection */
+int mxp_driver_connect(struct mxp_sess *sess, const struct mxp_ip *ip);
+void mxp_driver_go(struct mxp_sess *sess); /* after a batch was given or quit was asked for */
+void mxp_driver_cancel(struct mxp_sess *sess);
+void mxp_sess_place(const struct mxp_sess *sess, struct mxp_place *ret);
+void mxp_sess_drop_conn(struct mxp_sess *sess);
+void mxp_sess_end(struct mxp_sess *sess, enum mxp_lease_end how);
+
+/* engine_batch.c: what a ready session asks next */
+void mxp_batch_next(struct mxp_sess *sess);
+void mxp_batch_free(struct mxp_batch *batch);
+void mxp_batch_put_back(struct mxp_sess *sess);
+void mxp_batch_idle_end(struct mxp_sess *sess);
+
+/* engine_outcome.c: what an answer means for an address */
+void mxp_outcome_answer(void *sess, const struct mxp_smtp_answer *answer);
+void mxp_outcome_refusal(struct mxp_sess *sess, const struct mxp_evidence *evidence);
+void mxp_outcome_result(struct mxp_task *task, const struct mxp_evidence *evidence,
+                        enum mxp_tri catch_all);
+void mxp_outcome_item(struct mxp_engine *engine, uint32_t id, const struct mxp_evidence *evidence,
+                      enum mxp_tri catch_all, uint16_t attempts, uint64_t started_ms);
+/* When to try again what was refused n times before, or UINT64_MAX: no more. */
+uint64_t mxp_outcome_retry_ms(const struct mxp_engine *engine, const struct mxp_evidence *evidence,
+                              uint64_t since_ms, uint16_t n);
+
+/* engine_catchall.c */
+void mxp_catchall_accepted(struct mxp_sess *sess, struct mxp_task *task,
+                           const struct mxp_evidence *evidence);
+void mxp_catchall_answered(struct mxp_sess *sess, struct mxp_task *task,
+                           const struct mxp_evidence *evidence);
+void mxp_catchall_give_up(struct mxp_random *random);
+uint16_t mxp_catchall_rank(const struct mxp_sess *sess);
+
+/* engine_network.c: is it them, or our own network? */
+void mxp_network_success(struct mxp_sess *sess);
+void mxp_network_failure(struct mxp_sess *sess, bool local);
+bool mxp_network_holds(const struct mxp_engine *engine); /* failures are not believed just now */
+
+#endif
