@@ -63,6 +63,10 @@ void mxp_conn_close(struct mxp_conn *conn); /* sends what is queued shortly, FIN
 const char *mxp_conn_tls_version(const struct mxp_conn *conn);
 const char *mxp_conn_tls_verify(const struct mxp_conn *conn);
 
+/* After TLS_FAILED: the server went on in clear behind its STARTTLS reply (its first octet was
+ * no TLS record type, 20 to 23). That is a protocol error, never to be repeated in clear. */
+bool mxp_conn_tls_plaintext(const struct mxp_conn *conn);
+
 /* Why the last event was a failure ("connection refused", "handshake: dh key too small");
  * never NULL; valid until the next event. */
 const char *mxp_conn_error(const struct mxp_conn *conn);

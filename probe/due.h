@@ -12,8 +12,8 @@
 
 struct mxp_due {
     uint64_t due_ms;
-    uint64_t order;                   /* private */
-    size_t slot;                      /* private: place in the heap + 1; 0: not in it */
+    uint64_t order;                    /* private */
+    size_t slot;                       /* private: place in the heap + 1; 0: not in it */
     void (*fire)(struct mxp_due *due); /* set once by the owner */
 };
 

@@ -1,4 +1,16 @@
 set(PROBE_ENGINE_SOURCES
   due.c
   evidence.c
-  netwatch.c)
+  netwatch.c
+  engine.c
+  engine_batch.c
+  engine_catchall.c
+  engine_dispatch.c
+  engine_domains.c
+  engine_driver.c
+  engine_lanes.c
+  engine_network.c
+  engine_outcome.c
+  engine_retry.c
+  engine_sess.c
+  engine_walk.c)

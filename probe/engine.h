@@ -49,6 +49,8 @@ struct mxp_engine_config {
     size_t n_own;
     /* MX hosts that must not be probed; NULL: none. Domains that have one are not_probed. */
     bool (*host_excluded)(void *arg, const char *host);
+    bool answer_all; /* answer every address, also where our own position is at fault: check */
+    uint64_t seed;   /* of random local parts and of the order among equal MX hosts */
     void (*on_event)(void *arg, const struct mxp_engine_event *event); /* may be NULL */
     /* Once: err 0, all answered; MXP_ECANCELED, stopped from outside; MXP_ENET, our position lets
      * nothing be verified (port blocked, network lost, identity blocklisted): what is undecided

@@ -6,11 +6,11 @@
  *            octets (its link in a domain's queue) and its domain's name
  *   task     an item that was asked, waits, or is held: what is known of it so far
  *   domain   the unit of DNS and of the catch-all question
- *   route    domains that share their MX hosts (and identity): the unit of sessions
- *   carrier  a provider as the dispatcher sees it: routes that want a session, in turn
+ *   lane    domains that share their MX hosts (and identity): the unit of sessions
+ *   carrier  a provider as the dispatcher sees it: lanes that want a session, in turn
  *   sess     one session and the walk over MX hosts that leads to it
  *
- * Who owns what: the engine owns domains, routes, carriers and hosts for its whole life;
+ * Who owns what: the engine owns domains, lanes, carriers and hosts for its whole life;
  * a task belongs to exactly one list at a time (a domain's ready list, a sess's batch, a
  * domain's held list, or the heap of retries).
  */
@@ -31,18 +31,22 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#define MXP_NO_ITEM        UINT32_MAX
-#define MXP_IDLE_MS        5000 /* a session that waits for its turn is kept this long */
-#define MXP_RANDOM_LEN     16   /* octets of the catch-all question's local part */
-#define MXP_BATCH_MAX      100  /* RFC 5321, 4.5.3.1.8: servers must take 100 recipients */
-#define MXP_LOST_RETRIES   3    /* at once, for a recipient that another's answer cut off */
+/* The struct that holds member, from a pointer to that. */
+#define MXP_OWNER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+#define MXP_NO_ITEM      UINT32_MAX
+#define MXP_IDLE_MS      5000 /* a session that waits for its turn is kept this long */
+#define MXP_RANDOM_LEN   16   /* octets of the catch-all question's local part */
+#define MXP_BATCH_MAX    100  /* RFC 5321, 4.5.3.1.8: servers must take 100 recipients */
+#define MXP_HOPS_MAX     64u
+#define MXP_LOST_RETRIES 3 /* at once, for a recipient that another's answer cut off */
 
 struct mxp_domain;
-struct mxp_route;
+struct mxp_lane;
 struct mxp_carrier;
 struct mxp_sess;
 
-/* What has gone wrong with all of a route or domain so far, and since when. */
+/* What has gone wrong with all of a lane or domain so far, and since when. */
 struct mxp_trouble {
     struct mxp_evidence *evidence; /* kept; NULL: none */
     uint64_t since_ms;
@@ -57,9 +61,10 @@ struct mxp_task {
     struct mxp_evidence *evidence; /* kept: the last temporary refusal, or the acceptance */
     uint64_t started_ms;           /* the first attempt */
     uint64_t trouble_ms;           /* the first temporary refusal; 0: none */
+    struct mxp_random *random;     /* the catch-all question that it is; NULL: an address */
     uint32_t id;                   /* MXP_NO_ITEM: the catch-all question */
     uint16_t attempts;
-    uint16_t refusals;             /* temporary ones, for the delay */
+    uint16_t refusals; /* temporary ones, for the delay */
     uint8_t lost;
 };
 
@@ -75,11 +80,12 @@ enum mxp_random_state {
 
 struct mxp_random {
     struct mxp_random *next;
-    uint16_t rank;                   /* preference class, 0 the best */
+    uint16_t rank; /* preference class, 0 the best */
     uint8_t state;
+    bool wanted; /* to be asked now */
     char local[MXP_RANDOM_LEN + 1];
-    struct mxp_task *task;           /* while OPEN */
-    struct mxp_task *held;           /* accepted recipients that wait for the answer */
+    struct mxp_task *task; /* while OPEN */
+    struct mxp_task *held; /* accepted recipients that wait for the answer */
 };
 
 enum mxp_domain_state {
@@ -91,19 +97,19 @@ enum mxp_domain_state {
 
 struct mxp_domain {
     UT_hash_handle hh;
-    struct mxp_domain *prev, *next; /* in its route's turn, while it has work */
+    struct mxp_domain *prev, *next; /* in its lane's turn, while it has work */
     struct mxp_domain *next_new;    /* in the queue of those to be resolved */
     struct mxp_engine *engine;
-    struct mxp_route *route;
-    struct mxp_task *ready;         /* to be asked now, retries first */
+    struct mxp_lane *lane;
+    struct mxp_task *ready; /* to be asked now, retries first */
     struct mxp_random *randoms;
-    struct mxp_due due;             /* the next DNS try */
-    struct mxp_trouble trouble;     /* DNS */
-    uint64_t expires_ms;            /* of what DNS said */
+    struct mxp_due due;         /* the next DNS try */
+    struct mxp_trouble trouble; /* DNS */
+    uint64_t expires_ms;        /* of what DNS said */
     uint32_t fresh_head, fresh_tail;
-    uint32_t n_work;                /* fresh + ready */
+    uint32_t n_work; /* fresh + ready + catch-all questions wanted */
     uint8_t state;
-    bool literal, in_turn;
+    bool literal, in_turn, queued;
     char name[];
 };
 
@@ -120,22 +126,22 @@ struct mxp_hop {
     uint16_t rank;
 };
 
-struct mxp_route {
+struct mxp_lane {
     UT_hash_handle hh;
-    struct mxp_route *prev, *next; /* in its carrier's turn, while it wants a session */
+    struct mxp_lane *prev, *next; /* in its carrier's turn, while it wants a session */
     struct mxp_engine *engine;
     struct mxp_carrier *carrier;
-    struct mxp_domain *turn;       /* domains with work */
-    struct mxp_sess *idle;         /* sessions that wait for work or their turn */
-    struct mxp_due due;            /* parked until */
-    struct mxp_trouble trouble;    /* no session could be had */
+    struct mxp_domain *turn;    /* domains with work */
+    struct mxp_sess *idle;      /* sessions that wait for work */
+    struct mxp_due due;         /* parked until */
+    struct mxp_trouble trouble; /* no session could be had */
+    struct mxp_lane *next_of_carrier;
     uint64_t n_work;
-    uint32_t n_sess, n_ready;      /* walking or ready; ready ones */
+    uint32_t n_sess, n_ready; /* walking or ready; ready ones */
     uint32_t identity;
-    uint32_t stall;                /* sessions in a row that answered nobody */
-    bool in_turn, parked;
+    bool in_turn;
     uint16_t n_hops;
-    struct mxp_hop *hops;          /* in the order to try */
+    struct mxp_hop *hops; /* by rank */
     char key[];
 };
 
@@ -144,11 +150,12 @@ struct mxp_carrier {
     struct mxp_carrier *prev, *next; /* in the engine's queue */
     struct mxp_engine *engine;
     struct mxp_lim_provider *limits;
-    const struct mxp_provider *row;  /* of the table; NULL: not in it */
-    struct mxp_route *turn;          /* routes that want a session */
-    struct mxp_due due;              /* parked until */
-    struct mxp_trouble trouble;      /* throttled or blocked: the last evidence */
-    bool queued, parked, parked_for_close, over;
+    const struct mxp_provider *row; /* of the table; NULL: not in it */
+    struct mxp_lane *turn;          /* lanes that want a session */
+    struct mxp_lane *lanes;         /* all of them */
+    struct mxp_due due;             /* parked until */
+    struct mxp_trouble trouble;     /* throttled or blocked: the last evidence */
+    bool queued, for_close, over;   /* for_close: parked until a lease is closed */
     uint16_t rules_id;
     char name[];
 };
@@ -163,26 +170,30 @@ enum mxp_sess_state {
 };
 
 struct mxp_sess {
-    struct mxp_sess *prev, *next;           /* all sessions */
+    struct mxp_sess *prev, *next; /* all sessions */
     struct mxp_sess *idle_prev, *idle_next;
     struct mxp_engine *engine;
-    struct mxp_route *route;
+    struct mxp_lane *lane;
     struct mxp_lease *lease;
     struct mxp_conn *conn;
     struct mxp_smtp_session *smtp;
     struct mxp_host_addrs *addrs;
-    struct mxp_evidence *best;              /* of the walk so far; kept */
+    struct mxp_evidence *best;         /* of the walk so far, not invalid; kept */
+    struct mxp_evidence *best_invalid; /* a host that says it takes no mail; kept */
     struct mxp_batch *batch;
-    struct mxp_due due;                     /* end of idling */
+    struct mxp_due due; /* end of idling */
     uint64_t number;
-    uint64_t walk_until_ms;
-    uint64_t sent_ms;                       /* when the last command went out */
+    uint64_t walk_until_ms, busy_until_ms;
+    uint64_t started_ms; /* of this walk */
+    uint64_t sent_ms;    /* when the last command went out */
     uint64_t idle_since_ms;
-    uint16_t hop, ip;
-    uint16_t n_tried;                       /* hops */
+    uint64_t tried; /* hops, as bits */
+    uint16_t hop, ip, busy_rank;
     uint8_t state;
-    bool failed_pass;  /* second pass of the walk: hosts that failed lately */
-    bool no_tls, busy, was_ready, progress, starting_tls, looking, calling;
+    bool busy; /* some host was at its limit and not tried */
+    uint32_t n_transactions;
+    bool was_ready, progress, looking, dead, in_idle;
+    bool one_by_one; /* a batch could not be sent as a whole */
 };
 
 /* One transaction: recipients and their text in one allocation. */
@@ -191,7 +202,7 @@ struct mxp_batch {
     struct mxp_domain *domain;
     struct mxp_random *random; /* not NULL: this asks the catch-all question */
     uint16_t n, n_answered, n_ok;
-    bool throttled;            /* told to the limiter once */
+    bool told; /* a refusal of them all, to the limiter */
     struct mxp_task **tasks;
     struct mxp_smtp_rcpt *rcpts;
 };
@@ -209,29 +220,35 @@ struct mxp_engine {
     struct mxp_tls_context *tls;
     struct mxp_smtp_policy *policies; /* one per identity */
     struct mxp_netwatch netwatch;
-    struct mxp_buf out, plain;        /* shared by all sessions of the loop */
+    struct mxp_buf out, scratch; /* shared by all sessions of the loop */
 
     struct mxp_domain *domains;
     struct mxp_domain *new_head, *new_tail;
     struct mxp_ehost *hosts;
-    struct mxp_route *routes;
+    struct mxp_lane *lanes;
     struct mxp_carrier *carriers;
-    struct mxp_carrier *queue;        /* those that may want a session */
+    struct mxp_carrier *queue; /* those that may want a session */
     struct mxp_sess *sesses;
+    struct mxp_sess *ghosts; /* ended, but DNS still has an answer for them */
     struct mxp_arena arena;
 
-    uint32_t *next_item;              /* links of fresh items, by id */
+    uint32_t *next_item; /* links of fresh items, by id */
     size_t n_next_item;
     uint32_t n_resolving;
-    uint64_t random;                  /* state of the generator, seeded once */
+    uint64_t random; /* state of the generator, seeded once */
     uint64_t n_sess_numbers;
     struct mxp_engine_stats stats;
     struct mxp_why why;
     int err;
-    struct mxp_due stop_due, trial_due, pull_due;
+    struct mxp_due stop_due, wind_down_due, trial_due;
+    uint64_t armed_ms;          /* when the timer fires */
+    struct mxp_ip last_good[3]; /* server addresses that answered, the newest first */
     uint64_t lost_since_ms;
     struct mxp_conn *trial;
-    bool source_ended, stopping, cancelling, paused, run_full, done, in_fire;
+    uint32_t n_trial;
+    bool source_ended, stopping, cancelling, paused, run_full, done, poked;
+    bool sink_failed, lost_told;
+    bool site_closed; /* the limiter has just closed a site to us */
 };
 
 /* engine.c */
@@ -248,25 +265,29 @@ struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, b
 void mxp_domain_add_fresh(struct mxp_domain *domain, uint32_t id);
 void mxp_domain_add_ready(struct mxp_domain *domain, struct mxp_task *task);
 struct mxp_task *mxp_domain_take(struct mxp_domain *domain); /* NULL: nothing, or no memory */
+void mxp_domain_want_random(struct mxp_domain *domain, struct mxp_random *random);
+void mxp_domain_take_random(struct mxp_domain *domain, struct mxp_random *random);
 void mxp_domain_resolve_some(struct mxp_engine *engine);
 /* Every address of the domain that waits (held ones not) gets this answer. */
 void mxp_domain_answer_all(struct mxp_domain *domain, const struct mxp_evidence *evidence,
                            const struct mxp_trouble *trouble);
 void mxp_domain_over(struct mxp_domain *domain, struct mxp_evidence *kept);
-void mxp_domain_free(struct mxp_domain *domain);
+void mxp_domains_free(struct mxp_engine *engine);
 struct mxp_task *mxp_task_new(struct mxp_domain *domain, uint32_t id);
 void mxp_task_free(struct mxp_task *task);
 
-/* engine_routes.c: where they go */
-struct mxp_route *mxp_route_for(struct mxp_domain *domain, const struct mxp_mxset *set);
-struct mxp_route *mxp_route_for_literal(struct mxp_domain *domain);
-void mxp_route_update(struct mxp_route *route); /* does it want a session now? */
-void mxp_route_park(struct mxp_route *route, uint64_t until_ms);
-void mxp_route_trouble(struct mxp_route *route, const struct mxp_evidence *evidence);
-void mxp_route_answer_all(struct mxp_route *route, const struct mxp_evidence *evidence);
-void mxp_route_free(struct mxp_route *route);
+/* engine_lanes.c: where they go */
+void mxp_lane_join(struct mxp_domain *domain, const struct mxp_mxset *set);
+void mxp_lane_join_literal(struct mxp_domain *domain);
+void mxp_lane_add_work(struct mxp_domain *domain, uint32_t n);
+/* n of the domain's work were taken, wherever it stands. */
+void mxp_lane_drop_work(struct mxp_domain *domain, uint32_t n);
+void mxp_lane_update(struct mxp_lane *lane); /* does it want a session now? */
+void mxp_lane_park(struct mxp_lane *lane, uint64_t until_ms);
+void mxp_lane_trouble(struct mxp_lane *lane, const struct mxp_evidence *evidence);
+void mxp_lane_answer_all(struct mxp_lane *lane, const struct mxp_evidence *evidence);
+void mxp_lanes_free(struct mxp_engine *engine);
 void mxp_carrier_over(struct mxp_carrier *carrier, const char *words);
-void mxp_carrier_free(struct mxp_carrier *carrier);
 void mxp_trouble_note(struct mxp_trouble *trouble, const struct mxp_evidence *evidence,
                       uint64_t now_ms);
 void mxp_trouble_clear(struct mxp_trouble *trouble);
@@ -275,49 +296,77 @@ void mxp_trouble_clear(struct mxp_trouble *trouble);
 void mxp_dispatch_kick(struct mxp_carrier *carrier);
 void mxp_dispatch_run(struct mxp_engine *engine);
 void mxp_dispatch_closed(struct mxp_carrier *carrier); /* a lease of it was closed */
+void mxp_dispatch_park(struct mxp_carrier *carrier, const struct mxp_wait *wait);
+/* A lease for the best hop of the lane that is not in *tried and has room; those of the same
+ * rank that have none are added to *tried. The hop, or -1 and *ret_wait. */
+int mxp_dispatch_lease(struct mxp_lane *lane, uint64_t *tried, struct mxp_lease **ret_lease,
+                       struct mxp_wait *ret_wait);
 
-/* engine_walk.c: from a route to a ready session */
-void mxp_walk_start(struct mxp_route *route, uint16_t hop, struct mxp_lease *lease);
-uint16_t mxp_walk_first_hop(const struct mxp_route *route, uint64_t now_ms);
-void mxp_walk_refused(struct mxp_sess *sess, const struct mxp_evidence *evidence,
-                      enum mxp_lease_end how);
+/* engine_walk.c: from a lane to a ready session */
+void mxp_walk_start(struct mxp_lane *lane, uint16_t hop, struct mxp_lease *lease);
+/* The best hop not tried yet, at random among equals, hosts that failed lately last; -1: none. */
+int mxp_walk_pick(const struct mxp_lane *lane, uint64_t tried);
+/* This server would not have us: the next address, or host. how ends the lease if it must go. */
+void mxp_walk_failed(struct mxp_sess *sess, const struct mxp_evidence *evidence,
+                     enum mxp_lease_end how);
+/* Once more at the same host, in clear. */
+void mxp_walk_in_clear(struct mxp_sess *sess);
 
 /* engine_driver.c: one session on one connection */
 int mxp_driver_connect(struct mxp_sess *sess, const struct mxp_ip *ip);
 void mxp_driver_go(struct mxp_sess *sess); /* after a batch was given or quit was asked for */
 void mxp_driver_cancel(struct mxp_sess *sess);
+
+/* engine_sess.c: a session's birth and end */
+struct mxp_sess *mxp_sess_new(struct mxp_lane *lane, struct mxp_lease *lease); /* takes lease */
 void mxp_sess_place(const struct mxp_sess *sess, struct mxp_place *ret);
+void mxp_sess_ready(struct mxp_sess *sess); /* its server would have us */
+/* Wait; hungry: for work, which mxp_batch_idle_kick announces, not for its turn. */
+void mxp_sess_idle(struct mxp_sess *sess, uint64_t until_ms, bool hungry);
+void mxp_sess_unidle(struct mxp_sess *sess);
 void mxp_sess_drop_conn(struct mxp_sess *sess);
+void mxp_sess_free(struct mxp_sess *sess); /* without a word to anyone */
 void mxp_sess_end(struct mxp_sess *sess, enum mxp_lease_end how);
 
 /* engine_batch.c: what a ready session asks next */
 void mxp_batch_next(struct mxp_sess *sess);
 void mxp_batch_free(struct mxp_batch *batch);
-void mxp_batch_put_back(struct mxp_sess *sess);
-void mxp_batch_idle_end(struct mxp_sess *sess);
+void mxp_batch_idle_kick(struct mxp_sess *sess); /* there is work again */
 
 /* engine_outcome.c: what an answer means for an address */
+void mxp_outcome_reply(struct mxp_sess *sess, enum mxp_stage stage, const struct mxp_reply *reply,
+                       struct mxp_evidence *ret);
 void mxp_outcome_answer(void *sess, const struct mxp_smtp_answer *answer);
+/* The server refused us before any recipient: tell the limiter. */
 void mxp_outcome_refusal(struct mxp_sess *sess, const struct mxp_evidence *evidence);
 void mxp_outcome_result(struct mxp_task *task, const struct mxp_evidence *evidence,
-                        enum mxp_tri catch_all);
+                        enum mxp_tri catch_all); /* ends the task */
 void mxp_outcome_item(struct mxp_engine *engine, uint32_t id, const struct mxp_evidence *evidence,
                       enum mxp_tri catch_all, uint16_t attempts, uint64_t started_ms);
-/* When to try again what was refused n times before, or UINT64_MAX: no more. */
-uint64_t mxp_outcome_retry_ms(const struct mxp_engine *engine, const struct mxp_evidence *evidence,
-                              uint64_t since_ms, uint16_t n);
 
-/* engine_catchall.c */
+/* engine_retry.c: what is tried again, and when */
+bool mxp_retry_is_temporary(const struct mxp_evidence *evidence);
+/* When to try again what was refused n times since then, or UINT64_MAX: no more. */
+uint64_t mxp_retry_at(const struct mxp_engine *engine, const struct mxp_evidence *evidence,
+                      uint64_t since_ms, uint32_t n);
+/* Put the task where it waits for its next attempt; false: it had its last one. */
+bool mxp_retry_later(struct mxp_task *task, const struct mxp_evidence *evidence);
+void mxp_retry_now(struct mxp_task *task); /* unjudged, to be asked again in its turn */
+
+/* engine_catchall.c: would they take any recipient? */
 void mxp_catchall_accepted(struct mxp_sess *sess, struct mxp_task *task,
                            const struct mxp_evidence *evidence);
 void mxp_catchall_answered(struct mxp_sess *sess, struct mxp_task *task,
                            const struct mxp_evidence *evidence);
 void mxp_catchall_give_up(struct mxp_random *random);
-uint16_t mxp_catchall_rank(const struct mxp_sess *sess);
 
-/* engine_network.c: is it them, or our own network? */
+/* engine_network.c: is it them, or our own position? */
+void mxp_network_init(struct mxp_engine *engine);
+void mxp_network_cancel(struct mxp_engine *engine);
 void mxp_network_success(struct mxp_sess *sess);
-void mxp_network_failure(struct mxp_sess *sess, bool local);
-bool mxp_network_holds(const struct mxp_engine *engine); /* failures are not believed just now */
+/* A walk failed with this (may be NULL). True: it is not believed just now. */
+bool mxp_network_failure(struct mxp_sess *sess, const struct mxp_evidence *evidence);
+void mxp_network_refused(struct mxp_carrier *carrier, bool footprint); /* nothing more there */
+void mxp_network_listed(struct mxp_engine *engine, uint32_t identity);
 
 #endif

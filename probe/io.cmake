@@ -1,1 +1,5 @@
-set(PROBE_IO_SOURCES)
+set(PROBE_IO_SOURCES
+  loop.c
+  conn.c
+  tls.c
+  tls_bio.c)

@@ -21,10 +21,10 @@ enum mxp_netwatch_state { MXP_NET_FINE, MXP_NET_BLOCKED, MXP_NET_LOST };
 struct mxp_netwatch {
     const void *failed[MXP_NETWATCH_PROVIDERS]; /* those that failed since the last success */
     uint32_t n_failed;
-    uint64_t n_failures;                        /* since the last success */
-    uint64_t first_ms;                          /* the first attempt's end */
-    bool ever;                                  /* any success so far */
-    bool trusted;                               /* a trial showed that the network is well */
+    uint64_t n_failures; /* since the last success */
+    uint64_t first_ms;   /* the first attempt's end */
+    bool ever;           /* any success so far */
+    bool trusted;        /* a trial showed that the network is well */
 };
 
 /* A connection was made. */

@@ -1,0 +1,468 @@
+#include "probe/conn.h"
+
+#include "probe/loop_internal.h"
+#include "probe/tls.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUEUE_CAP      (256 * 1024) /* octets that the kernel would not take yet */
+#define HANDSHAKE_CAP  (256 * 1024) /* octets of a server's handshake */
+#define CLOSE_GRACE_MS 1000         /* for what is queued when the caller closes */
+
+enum conn_tls { TLS_NONE, TLS_FIRST, TLS_HANDSHAKE, TLS_ON };
+
+struct mxp_conn {
+    uv_tcp_t tcp;
+    uv_timer_t timer;
+    struct mxp_loop *loop;
+    struct mxp_tls_context *context;
+    struct mxp_tls *tls;
+    mxp_conn_cb cb;
+    void *arg;
+    uint64_t deadline_ms;
+    uint64_t armed_ms; /* when the timer fires, at the latest the deadline */
+    uint32_t handshake_len;
+    uint8_t tls_state, n_handles;
+    bool connected, closing, failed, plaintext;
+    enum mxp_conn_event pending; /* told by the timer: nothing is told inside open */
+    bool has_pending;
+    char error[96];
+};
+
+struct queued_write {
+    uv_write_t req;
+    char bytes[];
+};
+
+static void handle_closed(uv_handle_t *handle)
+{
+    struct mxp_conn *conn = handle->data;
+    if (--conn->n_handles)
+        return;
+    mxp_tls_free(conn->tls);
+    free(conn);
+}
+
+static void close_handles(struct mxp_conn *conn)
+{
+    if (!uv_is_closing((uv_handle_t *)&conn->tcp))
+        uv_close((uv_handle_t *)&conn->tcp, handle_closed);
+    if (!uv_is_closing((uv_handle_t *)&conn->timer))
+        uv_close((uv_handle_t *)&conn->timer, handle_closed);
+}
+
+static void set_error(struct mxp_conn *conn, const char *words)
+{
+    size_t len = strlen(words);
+    if (len >= sizeof conn->error)
+        len = sizeof conn->error - 1;
+    memcpy(conn->error, words, len);
+    conn->error[len] = '\0';
+}
+
+static void tell(struct mxp_conn *conn, enum mxp_conn_event event, struct mxp_slice bytes)
+{
+    if (!conn->closing)
+        conn->cb(conn->arg, event, bytes);
+}
+
+/* The last event of a connection that is no use any more. */
+static void fail(struct mxp_conn *conn, enum mxp_conn_event event, const char *words)
+{
+    if (conn->failed)
+        return;
+    conn->failed = true;
+    set_error(conn, words);
+    if (conn->connected)
+        uv_read_stop((uv_stream_t *)&conn->tcp);
+    tell(conn, event, MXP_SLICE_NONE);
+}
+
+static void timer_fired(uv_timer_t *timer);
+
+static void arm(struct mxp_conn *conn, uint64_t due_ms)
+{
+    conn->armed_ms = due_ms;
+    if (due_ms == UINT64_MAX)
+        uv_timer_stop(&conn->timer);
+    else
+        uv_timer_start(&conn->timer, timer_fired, mxp_loop_delay_ms(conn->loop, due_ms), 0);
+}
+
+static void timer_fired(uv_timer_t *timer)
+{
+    struct mxp_conn *conn = timer->data;
+    if (conn->closing) {
+        close_handles(conn);
+        return;
+    }
+    if (conn->has_pending) {
+        conn->has_pending = false;
+        conn->failed = true;
+        tell(conn, conn->pending, MXP_SLICE_NONE);
+        return;
+    }
+    conn->armed_ms = UINT64_MAX;
+    if (conn->deadline_ms == UINT64_MAX || conn->failed)
+        return;
+    if (mxp_loop_now_ms(conn->loop) < conn->deadline_ms) {
+        arm(conn, conn->deadline_ms);
+        return;
+    }
+    conn->deadline_ms = UINT64_MAX;
+    if (!conn->connected) {
+        fail(conn, MXP_CONN_TIMEOUT, "no connection in time");
+        return;
+    }
+    set_error(conn, "no answer in time");
+    tell(conn, MXP_CONN_TIMEOUT, MXP_SLICE_NONE);
+}
+
+void mxp_conn_deadline(struct mxp_conn *conn, uint64_t deadline_ms)
+{
+    conn->deadline_ms = deadline_ms;
+    /* A timer that fires early looks again: most deadlines move away before they are due. */
+    if (deadline_ms < conn->armed_ms)
+        arm(conn, deadline_ms);
+}
+
+/* What we may blame on our own machine. */
+static bool is_local(int status)
+{
+    switch (status) {
+    case UV_EMFILE:
+    case UV_ENFILE:
+    case UV_ENOBUFS:
+    case UV_ENOMEM:
+    case UV_EADDRNOTAVAIL:
+    case UV_EADDRINUSE:
+    case UV_EACCES:
+    case UV_EPERM:
+    case UV_EAFNOSUPPORT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum mxp_conn_event connect_event(int status)
+{
+    if (status == UV_ETIMEDOUT)
+        return MXP_CONN_TIMEOUT;
+    return is_local(status) ? MXP_CONN_LOCAL_ERROR : MXP_CONN_REFUSED;
+}
+
+static void handshake_failed(struct mxp_conn *conn, const char *words)
+{
+    conn->tls_state = TLS_NONE;
+    fail(conn, MXP_CONN_TLS_FAILED, words);
+}
+
+static bool is_record(struct mxp_slice bytes)
+{
+    return bytes.len == 0 || (bytes.ptr[0] >= 20 && bytes.ptr[0] <= 23);
+}
+
+static void flush_cipher(struct mxp_conn *conn);
+
+static void read_tls(struct mxp_conn *conn, struct mxp_slice cipher)
+{
+    struct mxp_loop *loop = conn->loop;
+    bool shaking = conn->tls_state != TLS_ON;
+    if (conn->tls_state == TLS_FIRST && !is_record(cipher)) {
+        conn->plaintext = true;
+        handshake_failed(conn, "plaintext behind the STARTTLS reply");
+        return;
+    }
+    if (shaking) {
+        conn->tls_state = TLS_HANDSHAKE;
+        conn->handshake_len += (uint32_t)cipher.len;
+        if (conn->handshake_len > HANDSHAKE_CAP) {
+            handshake_failed(conn, "the handshake does not end");
+            return;
+        }
+    }
+    mxp_buf_clear(&loop->plain);
+    mxp_buf_clear(&loop->cipher);
+    enum mxp_tls_status status = mxp_tls_read(conn->tls, cipher, &loop->plain, &loop->cipher);
+    flush_cipher(conn);
+    if (shaking && status == MXP_TLS_MORE)
+        return;
+    if (shaking && (status != MXP_TLS_UP)) {
+        handshake_failed(conn, mxp_tls_error(conn->tls));
+        return;
+    }
+    if (shaking) {
+        conn->tls_state = TLS_ON;
+        tell(conn, MXP_CONN_TLS_UP, MXP_SLICE_NONE);
+    }
+    if (loop->plain.len && !conn->closing)
+        tell(conn, MXP_CONN_BYTES, mxp_buf_slice(&loop->plain));
+    if (status == MXP_TLS_CLOSED)
+        fail(conn, MXP_CONN_EOF, "TLS closed by the server");
+    else if (status == MXP_TLS_ERROR)
+        fail(conn, MXP_CONN_EOF, mxp_tls_error(conn->tls));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
+{
+    struct mxp_conn *conn = stream->data;
+    if (nread == 0 || conn->closing || conn->failed)
+        return;
+    if (nread > 0) {
+        struct mxp_slice bytes = {buf->base, (size_t)nread};
+        if (conn->tls_state == TLS_NONE)
+            tell(conn, MXP_CONN_BYTES, bytes);
+        else
+            read_tls(conn, bytes);
+        return;
+    }
+    const char *words = nread == UV_EOF          ? "connection closed by the server"
+                        : nread == UV_ECONNRESET ? "connection reset by the server"
+                                                 : uv_strerror((int)nread);
+    if (conn->tls_state == TLS_FIRST || conn->tls_state == TLS_HANDSHAKE)
+        handshake_failed(conn, words);
+    else
+        fail(conn, MXP_CONN_EOF, words);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct mxp_conn *conn = handle->data;
+    (void)suggested;
+    *buf = uv_buf_init(conn->loop->read, sizeof conn->loop->read);
+}
+
+static void on_connect(uv_connect_t *req, int status)
+{
+    struct mxp_conn *conn = req->handle->data;
+    free(req);
+    if (conn->closing || conn->failed)
+        return;
+    if (!status) {
+        conn->connected = true;
+        uv_tcp_nodelay(&conn->tcp, 1);
+        status = uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
+    }
+    if (status) {
+        conn->connected = false;
+        fail(conn, connect_event(status), uv_strerror(status));
+        return;
+    }
+    conn->deadline_ms = UINT64_MAX;
+    tell(conn, MXP_CONN_CONNECTED, MXP_SLICE_NONE);
+}
+
+static void to_sockaddr(const struct mxp_ip *ip, uint16_t port, struct sockaddr_storage *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    if (ip->family == 6) {
+        struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(port);
+        memcpy(&six->sin6_addr, ip->bytes, 16);
+    } else {
+        struct sockaddr_in *four = (struct sockaddr_in *)ret;
+        four->sin_family = AF_INET;
+        four->sin_port = htons(port);
+        memcpy(&four->sin_addr, ip->bytes, 4);
+    }
+}
+
+static int bind_source(struct mxp_conn *conn, const struct mxp_ip *source)
+{
+    struct sockaddr_storage address;
+    uv_os_fd_t fd;
+    int on = 1;
+    /* The port is chosen when the peer is known, so that one source address serves more than
+     * 28,000 connections. */
+    if (!uv_fileno((uv_handle_t *)&conn->tcp, &fd))
+        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    to_sockaddr(source, 0, &address);
+    return uv_tcp_bind(&conn->tcp, (const struct sockaddr *)&address, 0);
+}
+
+static int start_connect(struct mxp_conn *conn, const struct mxp_conn_options *options)
+{
+    struct sockaddr_storage address;
+    if (options->source.family && options->source.family == options->ip.family) {
+        int err = bind_source(conn, &options->source);
+        if (err)
+            return err;
+    }
+    uv_connect_t *req = malloc(sizeof *req);
+    if (!req)
+        return UV_ENOMEM;
+    to_sockaddr(&options->ip, options->port, &address);
+    int err = uv_tcp_connect(req, &conn->tcp, (const struct sockaddr *)&address, on_connect);
+    if (err)
+        free(req);
+    return err;
+}
+
+int mxp_conn_open(struct mxp_loop *loop, const struct mxp_conn_options *options, mxp_conn_cb cb,
+                  void *arg, struct mxp_conn **ret_conn)
+{
+    struct mxp_conn *conn = calloc(1, sizeof *conn);
+    if (!conn)
+        return MXP_ENOMEM;
+    conn->loop = loop;
+    conn->context = options->tls;
+    conn->cb = cb;
+    conn->arg = arg;
+    conn->deadline_ms = conn->armed_ms = UINT64_MAX;
+    unsigned family = options->ip.family == 6 ? AF_INET6 : AF_INET;
+    uv_timer_init(&loop->uv, &conn->timer);
+    int status = uv_tcp_init_ex(&loop->uv, &conn->tcp, family);
+    conn->tcp.data = conn->timer.data = conn;
+    conn->n_handles = 2;
+    if (status) {
+        /* No descriptor: the handle was not made, and a plain one stands in for closing. */
+        uv_tcp_init(&loop->uv, &conn->tcp);
+        conn->tcp.data = conn;
+    } else {
+        status = start_connect(conn, options);
+    }
+    if (status) {
+        set_error(conn, uv_strerror(status));
+        conn->pending = connect_event(status);
+        conn->has_pending = true;
+        arm(conn, 0);
+    } else {
+        mxp_conn_deadline(conn, options->deadline_ms);
+    }
+    *ret_conn = conn;
+    return 0;
+}
+
+static void written(uv_write_t *req, int status)
+{
+    (void)status; /* a peer that went away is told by the read side */
+    free(req);
+}
+
+static int write_out(struct mxp_conn *conn, struct mxp_slice bytes)
+{
+    uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
+    if (!bytes.len || !conn->connected || uv_is_closing((uv_handle_t *)stream))
+        return 0;
+    uv_buf_t buf = uv_buf_init((char *)(uintptr_t)bytes.ptr, (unsigned)bytes.len);
+    int n = uv_try_write(stream, &buf, 1);
+    if (n < 0 && n != UV_EAGAIN)
+        return 0;
+    size_t done = n > 0 ? (size_t)n : 0;
+    if (done == bytes.len)
+        return 0;
+    size_t rest = bytes.len - done;
+    if (uv_stream_get_write_queue_size(stream) + rest > QUEUE_CAP)
+        return MXP_ENOMEM;
+    struct queued_write *queued = malloc(sizeof *queued + rest);
+    if (!queued)
+        return MXP_ENOMEM;
+    memcpy(queued->bytes, bytes.ptr + done, rest);
+    buf = uv_buf_init(queued->bytes, (unsigned)rest);
+    if (uv_write(&queued->req, stream, &buf, 1, written))
+        free(queued);
+    return 0;
+}
+
+static void flush_cipher(struct mxp_conn *conn)
+{
+    write_out(conn, mxp_buf_slice(&conn->loop->cipher));
+    mxp_buf_clear(&conn->loop->cipher);
+}
+
+int mxp_conn_send(struct mxp_conn *conn, struct mxp_slice bytes)
+{
+    if (conn->closing || conn->failed)
+        return 0;
+    if (conn->tls_state != TLS_ON)
+        return write_out(conn, bytes);
+    mxp_buf_clear(&conn->loop->cipher);
+    int err = mxp_tls_write(conn->tls, bytes, &conn->loop->cipher);
+    if (err == MXP_ENOMEM)
+        return err;
+    flush_cipher(conn);
+    return 0;
+}
+
+int mxp_conn_start_tls(struct mxp_conn *conn, const char *host)
+{
+    if (!conn->context || conn->tls || conn->failed)
+        return MXP_EINVAL;
+    conn->tls = mxp_tls_new(conn->context, host);
+    if (!conn->tls)
+        return MXP_ENOMEM;
+    mxp_buf_clear(&conn->loop->plain);
+    mxp_buf_clear(&conn->loop->cipher);
+    enum mxp_tls_status status =
+        mxp_tls_read(conn->tls, MXP_SLICE_NONE, &conn->loop->plain, &conn->loop->cipher);
+    if (status != MXP_TLS_MORE) {
+        set_error(conn, mxp_tls_error(conn->tls));
+        return MXP_ETLS;
+    }
+    conn->tls_state = TLS_FIRST;
+    flush_cipher(conn);
+    return 0;
+}
+
+static void shut_down(uv_shutdown_t *req, int status)
+{
+    struct mxp_conn *conn = req->handle->data;
+    (void)status;
+    free(req);
+    close_handles(conn);
+}
+
+void mxp_conn_close(struct mxp_conn *conn)
+{
+    if (conn->closing)
+        return;
+    if (conn->tls_state == TLS_ON && !conn->failed) {
+        mxp_buf_clear(&conn->loop->cipher);
+        mxp_tls_shutdown(conn->tls, &conn->loop->cipher);
+        flush_cipher(conn);
+    }
+    conn->closing = true;
+    uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
+    if (!conn->connected || uv_stream_get_write_queue_size(stream) == 0) {
+        close_handles(conn);
+        return;
+    }
+    uv_read_stop(stream);
+    uv_shutdown_t *req = malloc(sizeof *req);
+    if (!req || uv_shutdown(req, stream, shut_down)) {
+        free(req);
+        close_handles(conn);
+        return;
+    }
+    arm(conn, mxp_loop_now_ms(conn->loop) + CLOSE_GRACE_MS);
+}
+
+const char *mxp_conn_tls_version(const struct mxp_conn *conn)
+{
+    return conn->tls_state == TLS_ON ? mxp_tls_version(conn->tls) : NULL;
+}
+
+const char *mxp_conn_tls_verify(const struct mxp_conn *conn)
+{
+    return conn->tls_state == TLS_ON ? mxp_tls_verify(conn->tls) : NULL;
+}
+
+bool mxp_conn_tls_plaintext(const struct mxp_conn *conn)
+{
+    return conn->plaintext;
+}
+
+const char *mxp_conn_error(const struct mxp_conn *conn)
+{
+    return *conn->error ? conn->error : "no error";
+}
+
+size_t mxp_conn_memory(const struct mxp_conn *conn)
+{
+    return sizeof *conn + (conn->tls ? mxp_tls_memory(conn->tls) : 0);
+}

@@ -1,0 +1,263 @@
+#include "probe/engine_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TURN_TRIES 32   /* domains offered to one session before it waits */
+#define LINGER_MS  1000 /* a session without work waits for that still being looked up */
+
+static void quit(struct mxp_sess *sess)
+{
+    sess->state = MXP_SESS_QUITTING;
+    mxp_smtp_session_quit(sess->smtp);
+    mxp_driver_go(sess);
+}
+
+static struct mxp_random *wanted_random(const struct mxp_domain *domain)
+{
+    struct mxp_random *random;
+    LL_FOREACH(domain->randoms, random)
+    {
+        if (random->wanted)
+            return random;
+    }
+    return NULL;
+}
+
+static int add_random(struct mxp_engine *engine, const struct mxp_domain *domain,
+                      const struct mxp_random *random)
+{
+    if (!domain->literal)
+        return mxp_buf_printf(&engine->scratch, "%s@%s", random->local, domain->name);
+    bool v6 = strchr(domain->name, ':') != NULL;
+    return mxp_buf_printf(&engine->scratch, "%s@[%s%s]", random->local, v6 ? "IPv6:" : "",
+                          domain->name);
+}
+
+static int add_address(struct mxp_engine *engine, uint32_t id, bool *ret_utf8)
+{
+    struct mxp_source *source = engine->config.source;
+    const char *address;
+    size_t len;
+    int err = source->wire(source, id, &address, &len, ret_utf8);
+    return err ? err : mxp_buf_add(&engine->scratch, address, len);
+}
+
+/* The text of all addresses goes through the scratch buffer, so that the batch is one
+ * allocation of just its size. */
+static struct mxp_batch *batch_new(struct mxp_engine *engine, struct mxp_domain *domain,
+                                   struct mxp_random *random, struct mxp_task **tasks, uint16_t n)
+{
+    size_t ends[MXP_BATCH_MAX];
+    bool utf8[MXP_BATCH_MAX] = {false};
+    int err = 0;
+    mxp_buf_clear(&engine->scratch);
+    for (uint16_t i = 0; i < n && !err; i++) {
+        err = random ? add_random(engine, domain, random)
+                     : add_address(engine, tasks[i]->id, &utf8[i]);
+        ends[i] = engine->scratch.len;
+    }
+    if (err) {
+        mxp_engine_fail(engine, err, NULL);
+        return NULL;
+    }
+    size_t per = sizeof(struct mxp_task *) + sizeof(struct mxp_smtp_rcpt);
+    struct mxp_batch *batch = calloc(1, sizeof *batch + n * per + engine->scratch.len);
+    if (!batch) {
+        mxp_engine_fail(engine, MXP_ENOMEM, NULL);
+        return NULL;
+    }
+    batch->domain = domain;
+    batch->random = random;
+    batch->n = n;
+    batch->rcpts = (struct mxp_smtp_rcpt *)(batch + 1);
+    batch->tasks = (struct mxp_task **)(batch->rcpts + n);
+    char *text = (char *)(batch->tasks + n);
+    memcpy(text, engine->scratch.ptr, engine->scratch.len);
+    for (uint16_t i = 0; i < n; i++) {
+        size_t from = i ? ends[i - 1] : 0;
+        batch->rcpts[i] = (struct mxp_smtp_rcpt){text + from, (uint16_t)(ends[i] - from), utf8[i]};
+        batch->tasks[i] = tasks[i];
+    }
+    return batch;
+}
+
+void mxp_batch_free(struct mxp_batch *batch)
+{
+    if (!batch)
+        return;
+    for (uint16_t i = 0; i < batch->n; i++)
+        if (batch->tasks[i] && !batch->tasks[i]->random)
+            mxp_task_free(batch->tasks[i]);
+    free(batch);
+}
+
+/* An address that no command line can carry: our own grammar let it through. */
+static void cannot_send(struct mxp_sess *sess, struct mxp_task *task)
+{
+    struct mxp_place place;
+    struct mxp_evidence evidence;
+    mxp_sess_place(sess, &place);
+    mxp_evidence_event(&evidence, &place, MXP_STAGE_SYNTAX, MXP_VERDICT_UNKNOWN,
+                       MXP_REASON_UNCLASSIFIED, "the address does not fit a command line");
+    mxp_outcome_result(task, &evidence, MXP_TRI_UNKNOWN);
+}
+
+/* The session would not take the batch: one bad address must not spoil the others. */
+static void take_apart(struct mxp_sess *sess)
+{
+    struct mxp_batch *batch = sess->batch;
+    sess->batch = NULL;
+    mxp_lease_untake(sess->lease, batch->n, mxp_engine_now(sess->engine));
+    sess->one_by_one = true;
+    for (uint16_t i = 0; i < batch->n; i++) {
+        struct mxp_task *task = batch->tasks[i];
+        batch->tasks[i] = NULL;
+        if (batch->random)
+            mxp_catchall_give_up(batch->random);
+        else if (batch->n == 1)
+            cannot_send(sess, task);
+        else
+            mxp_domain_add_ready(batch->domain, task);
+    }
+    mxp_batch_free(batch);
+}
+
+static uint32_t wanted(const struct mxp_sess *sess, const struct mxp_domain *domain)
+{
+    const struct mxp_identity *identity = &sess->engine->options->identities[sess->lane->identity];
+    uint32_t hint = mxp_smtp_session_rcpt_max(sess->smtp);
+    uint32_t n = domain->n_work < MXP_BATCH_MAX ? domain->n_work : MXP_BATCH_MAX;
+    if (hint && n > hint)
+        n = hint;
+    /* A bounce has one recipient: servers refuse the null sender with several. */
+    return sess->one_by_one || !*identity->mail_from ? 1 : n;
+}
+
+static bool give(struct mxp_sess *sess, struct mxp_batch *batch)
+{
+    struct mxp_engine *engine = sess->engine;
+    const struct mxp_identity *identity = &engine->options->identities[sess->lane->identity];
+    sess->batch = batch;
+    batch->smtp = (struct mxp_smtp_batch){
+        .mail_from = mxp_slice_str(identity->mail_from),
+        .mail_from_utf8 = identity->mail_from_utf8,
+        .rcpts = batch->rcpts,
+        .n_rcpts = batch->n,
+    };
+    if (mxp_smtp_session_give(sess->smtp, &batch->smtp)) {
+        take_apart(sess);
+        return false;
+    }
+    uint64_t started = sess->n_transactions++ ? mxp_engine_now(engine) : sess->started_ms;
+    for (uint16_t i = 0; i < batch->n; i++)
+        if (!batch->tasks[i]->started_ms)
+            batch->tasks[i]->started_ms = started;
+    sess->state = MXP_SESS_BUSY;
+    mxp_lane_update(sess->lane);
+    mxp_driver_go(sess);
+    return true;
+}
+
+/* Up to n recipients of the domain, or its catch-all question, become the next transaction. */
+static bool ask(struct mxp_sess *sess, struct mxp_domain *domain, struct mxp_random *random,
+                uint32_t n)
+{
+    struct mxp_engine *engine = sess->engine;
+    struct mxp_task *tasks[MXP_BATCH_MAX];
+    uint16_t taken = 0;
+    if (random) {
+        mxp_domain_take_random(domain, random);
+        tasks[taken++] = random->task;
+    }
+    while (!random && taken < n && (tasks[taken] = mxp_domain_take(domain)))
+        taken++;
+    if (taken < n)
+        mxp_lease_untake(sess->lease, n - taken, mxp_engine_now(engine));
+    struct mxp_batch *batch = taken ? batch_new(engine, domain, random, tasks, taken) : NULL;
+    if (batch)
+        return give(sess, batch);
+    for (uint16_t i = 0; i < taken; i++)
+        mxp_retry_now(tasks[i]);
+    return false;
+}
+
+/* Its turn, at the end of which it goes to the back. True: something was asked. */
+static bool offer(struct mxp_sess *sess, struct mxp_wait *ret_wait)
+{
+    struct mxp_lane *lane = sess->lane;
+    struct mxp_domain *domain = lane->turn;
+    DL_DELETE(lane->turn, domain);
+    DL_APPEND(lane->turn, domain);
+    struct mxp_random *random = wanted_random(domain);
+    uint32_t n = random ? 1 : wanted(sess, domain);
+    n = mxp_lease_take(sess->lease, domain->name, n, mxp_engine_now(sess->engine), ret_wait);
+    if (n == 0)
+        return false;
+    ret_wait->reasons = 0;
+    return ask(sess, domain, random, n);
+}
+
+/* There is work, but not now. */
+static void wait_turn(struct mxp_sess *sess, const struct mxp_wait *wait)
+{
+    struct mxp_engine *engine = sess->engine;
+    uint64_t now = mxp_engine_now(engine);
+    uint64_t idle_end = (sess->state == MXP_SESS_IDLE ? sess->idle_since_ms : now) + MXP_IDLE_MS;
+    bool own = wait->reasons & MXP_WAIT_SESSION;
+    struct mxp_carrier *carrier = sess->lane->carrier;
+    if (wait->reasons == MXP_WAIT_DOMAIN && wait->until_ms != UINT64_MAX)
+        mxp_lane_park(sess->lane, wait->until_ms);
+    else if (wait->reasons && !own && !mxp_due_is_set(&carrier->due))
+        mxp_dispatch_park(carrier, wait);
+    if (own || wait->until_ms > idle_end) {
+        quit(sess);
+        return;
+    }
+    mxp_sess_idle(sess, wait->until_ms > now ? wait->until_ms : now + 1, false);
+}
+
+/* There is nothing to ask: go, unless what is being looked up may end here. */
+static void wait_work(struct mxp_sess *sess)
+{
+    struct mxp_engine *engine = sess->engine;
+    uint64_t now = mxp_engine_now(engine);
+    bool more = !engine->source_ended || engine->n_resolving || engine->new_head;
+    uint64_t end = (sess->state == MXP_SESS_IDLE ? sess->idle_since_ms : now) + LINGER_MS;
+    if (!more || now >= end || sess->lane->carrier->turn)
+        quit(sess);
+    else
+        mxp_sess_idle(sess, end, true);
+}
+
+void mxp_batch_next(struct mxp_sess *sess)
+{
+    struct mxp_engine *engine = sess->engine;
+    struct mxp_lane *lane = sess->lane;
+    uint32_t most = mxp_smtp_session_mail_max(sess->smtp);
+    if (engine->stopping || engine->paused || lane->carrier->over ||
+        (most && sess->n_transactions >= most)) {
+        quit(sess);
+        return;
+    }
+    struct mxp_wait wait = {0};
+    for (int i = 0; i < TURN_TRIES && lane->turn && !engine->err; i++) {
+        if (offer(sess, &wait))
+            return;
+        if (wait.reasons & ~(uint32_t)MXP_WAIT_DOMAIN)
+            break;
+    }
+    if (engine->err)
+        quit(sess);
+    else if (lane->turn && wait.reasons)
+        wait_turn(sess, &wait);
+    else
+        wait_work(sess);
+}
+
+void mxp_batch_idle_kick(struct mxp_sess *sess)
+{
+    struct mxp_engine *engine = sess->engine;
+    mxp_sess_unidle(sess);
+    mxp_engine_due(engine, &sess->due, 0);
+}

@@ -1,0 +1,344 @@
+#include "probe/engine_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RESOLVING_MAX 2000 /* domains whose MX is being asked for at once */
+
+struct mxp_task *mxp_task_new(struct mxp_domain *domain, uint32_t id)
+{
+    struct mxp_task *task = calloc(1, sizeof *task);
+    if (!task)
+        return NULL;
+    task->engine = domain->engine;
+    task->domain = domain;
+    task->id = id;
+    return task;
+}
+
+void mxp_task_free(struct mxp_task *task)
+{
+    mxp_due_unset(&task->engine->dues, &task->due);
+    mxp_evidence_free(task->evidence);
+    free(task);
+}
+
+static void dns_again(struct mxp_due *due);
+
+static void queue_new(struct mxp_domain *domain)
+{
+    struct mxp_engine *engine = domain->engine;
+    if (domain->queued)
+        return;
+    domain->queued = true;
+    domain->next_new = NULL;
+    if (engine->new_tail)
+        engine->new_tail->next_new = domain;
+    else
+        engine->new_head = domain;
+    engine->new_tail = domain;
+    mxp_engine_poke(engine);
+}
+
+struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, bool literal)
+{
+    size_t len = strlen(name);
+    struct mxp_domain *domain = NULL;
+    HASH_FIND(hh, engine->domains, name, len, domain);
+    if (domain)
+        return domain;
+    domain = calloc(1, sizeof *domain + len + 1);
+    if (!domain)
+        return NULL;
+    memcpy(domain->name, name, len + 1);
+    domain->engine = engine;
+    domain->literal = literal;
+    domain->fresh_head = domain->fresh_tail = MXP_NO_ITEM;
+    domain->due.fire = dns_again;
+    HASH_ADD_KEYPTR(hh, engine->domains, domain->name, len, domain);
+    return domain;
+}
+
+/* The domain has n more to ask: let them be answered, looked up or waited for. */
+static void work_added(struct mxp_domain *domain, uint32_t n)
+{
+    domain->n_work += n;
+    bool expired = mxp_engine_now(domain->engine) >= domain->expires_ms;
+    if (domain->state == MXP_DOMAIN_OVER && !expired) {
+        mxp_domain_answer_all(domain, domain->trouble.evidence, NULL);
+    } else if (domain->state == MXP_DOMAIN_OVER) {
+        mxp_trouble_clear(&domain->trouble);
+        domain->state = MXP_DOMAIN_NEW;
+    } else if (domain->state == MXP_DOMAIN_READY && (!expired || domain->n_work > n)) {
+        mxp_lane_add_work(domain, n);
+    } else if (domain->state == MXP_DOMAIN_READY) {
+        domain->state = MXP_DOMAIN_NEW;
+    }
+    if (domain->state == MXP_DOMAIN_NEW && !mxp_due_is_set(&domain->due))
+        queue_new(domain);
+}
+
+void mxp_domain_add_fresh(struct mxp_domain *domain, uint32_t id)
+{
+    struct mxp_engine *engine = domain->engine;
+    if (id >= engine->n_next_item) {
+        size_t n = engine->n_next_item ? engine->n_next_item * 2 : 1024;
+        while (n <= id)
+            n *= 2;
+        uint32_t *grown = realloc(engine->next_item, n * sizeof *grown);
+        if (!grown) {
+            mxp_engine_fail(engine, MXP_ENOMEM, NULL);
+            return;
+        }
+        engine->next_item = grown;
+        engine->n_next_item = n;
+    }
+    engine->next_item[id] = MXP_NO_ITEM;
+    if (domain->fresh_tail == MXP_NO_ITEM)
+        domain->fresh_head = id;
+    else
+        engine->next_item[domain->fresh_tail] = id;
+    domain->fresh_tail = id;
+    work_added(domain, 1);
+}
+
+void mxp_domain_add_ready(struct mxp_domain *domain, struct mxp_task *task)
+{
+    DL_APPEND(domain->ready, task);
+    work_added(domain, 1);
+}
+
+void mxp_domain_want_random(struct mxp_domain *domain, struct mxp_random *random)
+{
+    if (random->wanted)
+        return;
+    random->wanted = true;
+    work_added(domain, 1);
+}
+
+void mxp_domain_take_random(struct mxp_domain *domain, struct mxp_random *random)
+{
+    random->wanted = false;
+    mxp_lane_drop_work(domain, 1);
+}
+
+static uint32_t pop_fresh(struct mxp_domain *domain)
+{
+    uint32_t id = domain->fresh_head;
+    domain->fresh_head = domain->engine->next_item[id];
+    if (domain->fresh_head == MXP_NO_ITEM)
+        domain->fresh_tail = MXP_NO_ITEM;
+    return id;
+}
+
+struct mxp_task *mxp_domain_take(struct mxp_domain *domain)
+{
+    struct mxp_task *task = domain->ready;
+    if (task) {
+        DL_DELETE(domain->ready, task);
+    } else if (domain->fresh_head != MXP_NO_ITEM) {
+        task = mxp_task_new(domain, domain->fresh_head);
+        if (!task) {
+            mxp_engine_fail(domain->engine, MXP_ENOMEM, NULL);
+            return NULL;
+        }
+        pop_fresh(domain);
+    } else {
+        return NULL;
+    }
+    mxp_lane_drop_work(domain, 1);
+    return task;
+}
+
+void mxp_domain_answer_all(struct mxp_domain *domain, const struct mxp_evidence *evidence,
+                           const struct mxp_trouble *trouble)
+{
+    struct mxp_engine *engine = domain->engine;
+    uint16_t attempts = trouble ? trouble->n : 1;
+    uint64_t since = trouble ? trouble->since_ms : mxp_engine_now(engine);
+    while (domain->fresh_head != MXP_NO_ITEM) {
+        uint32_t id = pop_fresh(domain);
+        mxp_lane_drop_work(domain, 1);
+        mxp_outcome_item(engine, id, evidence, MXP_TRI_UNKNOWN, attempts, since);
+    }
+    struct mxp_task *task;
+    while ((task = domain->ready)) {
+        DL_DELETE(domain->ready, task);
+        mxp_lane_drop_work(domain, 1);
+        /* What a server said of this address itself tells more than that it could not be
+         * reached again. */
+        const struct mxp_evidence *own = task->evidence;
+        bool better = own && mxp_evidence_rank(own) >= mxp_evidence_rank(evidence) &&
+                      evidence->what.verdict != MXP_VERDICT_INVALID;
+        mxp_outcome_result(task, better ? own : evidence, MXP_TRI_UNKNOWN);
+    }
+    struct mxp_random *random;
+    LL_FOREACH(domain->randoms, random)
+    {
+        if (random->wanted) {
+            mxp_domain_take_random(domain, random);
+            mxp_catchall_give_up(random);
+        }
+    }
+}
+
+void mxp_domain_over(struct mxp_domain *domain, struct mxp_evidence *kept)
+{
+    mxp_trouble_clear(&domain->trouble);
+    domain->trouble.evidence = kept;
+    domain->state = MXP_DOMAIN_OVER;
+    mxp_domain_answer_all(domain, kept, NULL);
+}
+
+static void over_with(struct mxp_domain *domain, enum mxp_verdict verdict, enum mxp_reason reason,
+                      const char *words)
+{
+    struct mxp_place nowhere = {0};
+    struct mxp_evidence evidence;
+    mxp_evidence_event(&evidence, &nowhere, MXP_STAGE_DNS, verdict, reason, words);
+    struct mxp_evidence *kept = mxp_evidence_keep(&evidence);
+    if (kept)
+        mxp_domain_over(domain, kept);
+    else
+        mxp_engine_fail(domain->engine, MXP_ENOMEM, NULL);
+}
+
+static void dns_failed(struct mxp_domain *domain, const struct mxp_mxset *set)
+{
+    struct mxp_engine *engine = domain->engine;
+    struct mxp_place nowhere = {0};
+    struct mxp_evidence evidence;
+    mxp_evidence_event(&evidence, &nowhere, MXP_STAGE_DNS, MXP_VERDICT_UNKNOWN,
+                       MXP_REASON_DNS_ERROR,
+                       set->detail ? set->detail : "the name cannot be asked");
+    mxp_trouble_note(&domain->trouble, &evidence, mxp_engine_now(engine));
+    uint64_t again =
+        set->status == MXP_MX_BAD_NAME
+            ? UINT64_MAX
+            : mxp_retry_at(engine, &evidence, domain->trouble.since_ms, domain->trouble.n);
+    if (again != UINT64_MAX) {
+        domain->state = MXP_DOMAIN_NEW;
+        mxp_engine_due(engine, &domain->due, again);
+        return;
+    }
+    domain->state = MXP_DOMAIN_OVER;
+    mxp_domain_answer_all(domain, &evidence, &domain->trouble);
+}
+
+static void dns_again(struct mxp_due *due)
+{
+    struct mxp_domain *domain = MXP_OWNER(due, struct mxp_domain, due);
+    queue_new(domain);
+}
+
+static bool excluded(const struct mxp_domain *domain, const struct mxp_mxset *set)
+{
+    const struct mxp_engine_config *config = &domain->engine->config;
+    for (uint16_t i = 0; config->host_excluded && i < set->n_hosts; i++)
+        if (config->host_excluded(config->arg, set->hosts[i].name))
+            return true;
+    return false;
+}
+
+static void dns_answered(void *arg, struct mxp_mxset *set)
+{
+    struct mxp_domain *domain = arg;
+    struct mxp_engine *engine = domain->engine;
+    engine->n_resolving--;
+    domain->expires_ms = set->expires_ms;
+    mxp_engine_poke(engine);
+    switch (set->status) {
+    case MXP_MX_OK:
+        if (excluded(domain, set)) {
+            over_with(domain, MXP_VERDICT_UNKNOWN, MXP_REASON_NOT_PROBED,
+                      "its MX host is on the exclusion list");
+            return;
+        }
+        mxp_trouble_clear(&domain->trouble);
+        mxp_lane_join(domain, set);
+        return;
+    case MXP_MX_NULL:
+        over_with(domain, MXP_VERDICT_INVALID, MXP_REASON_DOMAIN_NOT_ACCEPTING,
+                  "null MX: the domain takes no mail (RFC 7505)");
+        return;
+    case MXP_MX_NXDOMAIN:
+        over_with(domain, MXP_VERDICT_INVALID, MXP_REASON_DOMAIN_NOT_FOUND,
+                  "NXDOMAIN: the domain does not exist");
+        return;
+    case MXP_MX_NONE:
+        over_with(domain, MXP_VERDICT_INVALID, MXP_REASON_DOMAIN_NOT_ACCEPTING,
+                  "the domain has no MX and no address");
+        return;
+    case MXP_MX_ERROR:
+    case MXP_MX_BAD_NAME:
+        break;
+    }
+    dns_failed(domain, set);
+}
+
+static void resolve(struct mxp_domain *domain)
+{
+    struct mxp_engine *engine = domain->engine;
+    if (domain->literal) {
+        domain->expires_ms = UINT64_MAX;
+        mxp_lane_join_literal(domain);
+        return;
+    }
+    domain->state = MXP_DOMAIN_RESOLVING;
+    engine->n_resolving++;
+    int err = mxp_mx_lookup_domain(engine->lookup, domain->name, dns_answered, domain);
+    if (err) {
+        engine->n_resolving--;
+        struct mxp_mxset failed = {
+            .status = err == MXP_ENOMEM ? MXP_MX_ERROR : MXP_MX_BAD_NAME,
+            .detail = err == MXP_ENOMEM ? mxp_err_text(err) : NULL,
+        };
+        dns_failed(domain, &failed);
+    }
+}
+
+void mxp_domain_resolve_some(struct mxp_engine *engine)
+{
+    while (engine->new_head && engine->n_resolving < RESOLVING_MAX && !engine->stopping) {
+        struct mxp_domain *domain = engine->new_head;
+        engine->new_head = domain->next_new;
+        if (!engine->new_head)
+            engine->new_tail = NULL;
+        domain->queued = false;
+        if (domain->n_work)
+            resolve(domain);
+    }
+}
+
+static void random_free(struct mxp_random *random)
+{
+    struct mxp_task *task, *next;
+    if (random->task)
+        mxp_task_free(random->task);
+    DL_FOREACH_SAFE(random->held, task, next)
+    {
+        mxp_task_free(task);
+    }
+    free(random);
+}
+
+void mxp_domains_free(struct mxp_engine *engine)
+{
+    struct mxp_domain *domain, *next_domain;
+    HASH_ITER(hh, engine->domains, domain, next_domain)
+    {
+        struct mxp_task *task, *next;
+        DL_FOREACH_SAFE(domain->ready, task, next)
+        {
+            mxp_task_free(task);
+        }
+        struct mxp_random *random, *next_random;
+        LL_FOREACH_SAFE(domain->randoms, random, next_random)
+        {
+            random_free(random);
+        }
+        mxp_trouble_clear(&domain->trouble);
+        HASH_DEL(engine->domains, domain);
+        free(domain);
+    }
+}

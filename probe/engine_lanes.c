@@ -1,0 +1,400 @@
+#include "probe/engine_internal.h"
+
+#include "dns/name.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_CAP     65536
+#define RCPTS_HINT  10 /* a further session is worth its greeting for this many recipients */
+#define TROUBLE_MAX 3  /* tries of a lane whose hosts cannot be reached */
+
+void mxp_trouble_note(struct mxp_trouble *trouble, const struct mxp_evidence *evidence,
+                      uint64_t now_ms)
+{
+    struct mxp_evidence *kept = mxp_evidence_keep(evidence);
+    if (kept) {
+        mxp_evidence_free(trouble->evidence);
+        trouble->evidence = kept;
+    }
+    if (trouble->n == 0)
+        trouble->since_ms = now_ms;
+    trouble->n++;
+}
+
+void mxp_trouble_clear(struct mxp_trouble *trouble)
+{
+    trouble->evidence = mxp_evidence_free(trouble->evidence);
+    trouble->since_ms = 0;
+    trouble->n = 0;
+}
+
+static void lane_due(struct mxp_due *due)
+{
+    mxp_lane_update(MXP_OWNER(due, struct mxp_lane, due));
+}
+
+static void carrier_due(struct mxp_due *due)
+{
+    mxp_dispatch_kick(MXP_OWNER(due, struct mxp_carrier, due));
+}
+
+static struct mxp_carrier *carrier_new(struct mxp_engine *engine, const char *name,
+                                       const struct mxp_provider *row)
+{
+    size_t len = strlen(name);
+    struct mxp_carrier *carrier = calloc(1, sizeof *carrier + len + 1);
+    if (!carrier)
+        return NULL;
+    memcpy(carrier->name, name, len + 1);
+    const struct mxp_budget *budget = row ? &row->budget : &engine->options->default_budget;
+    carrier->limits = mxp_limiter_provider(engine->limiter, name, budget);
+    if (!carrier->limits) {
+        free(carrier);
+        return NULL;
+    }
+    carrier->engine = engine;
+    carrier->row = row;
+    carrier->rules_id = mxp_rules_provider(engine->config.rules, mxp_slice_str(name));
+    carrier->due.fire = carrier_due;
+    HASH_ADD_KEYPTR(hh, engine->carriers, carrier->name, len, carrier);
+    return carrier;
+}
+
+/* The table's provider of the first host, or the registrable domain of its name. */
+static struct mxp_carrier *carrier_for(struct mxp_engine *engine, const char *host, bool literal)
+{
+    int64_t id = literal ? -1 : mxp_provider_map_find(engine->providers, host);
+    const struct mxp_provider *row = id >= 0 ? &engine->options->providers[id] : NULL;
+    const char *name = row ? row->name : literal ? host : mxp_name_registrable(host);
+    struct mxp_carrier *carrier = NULL;
+    HASH_FIND(hh, engine->carriers, name, strlen(name), carrier);
+    return carrier ? carrier : carrier_new(engine, name, row);
+}
+
+static struct mxp_ehost *host_get(struct mxp_engine *engine, const char *name)
+{
+    size_t len = strlen(name);
+    struct mxp_ehost *host = NULL;
+    HASH_FIND(hh, engine->hosts, name, len, host);
+    if (host)
+        return host;
+    host = calloc(1, sizeof *host + len + 1);
+    if (!host)
+        return NULL;
+    memcpy(host->name, name, len + 1);
+    HASH_ADD_KEYPTR(hh, engine->hosts, host->name, len, host);
+    return host;
+}
+
+static int by_preference_and_name(const void *a, const void *b)
+{
+    const struct mxp_mx_host *x = a, *y = b;
+    if (x->preference != y->preference)
+        return x->preference < y->preference ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static uint32_t identity_of(const struct mxp_domain *domain)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (const char *p = domain->name; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+    return (uint32_t)(hash % domain->engine->options->n_identities);
+}
+
+static struct mxp_lane *lane_new(struct mxp_engine *engine, const char *key, uint32_t identity,
+                                 const struct mxp_mx_host *hosts, uint16_t n, bool literal)
+{
+    size_t len = strlen(key);
+    struct mxp_lane *lane = calloc(1, sizeof *lane + len + 1);
+    struct mxp_hop *hops = calloc(n, sizeof *hops);
+    struct mxp_carrier *carrier = carrier_for(engine, hosts[0].name, literal);
+    if (!lane || !hops || !carrier)
+        goto fail;
+    for (uint16_t i = 0; i < n; i++) {
+        hops[i].host = host_get(engine, hosts[i].name);
+        if (!hops[i].host)
+            goto fail;
+        bool worse = i && hosts[i].preference != hosts[i - 1].preference;
+        hops[i].rank = i ? (uint16_t)(hops[i - 1].rank + worse) : 0;
+    }
+    memcpy(lane->key, key, len + 1);
+    lane->engine = engine;
+    lane->carrier = carrier;
+    lane->identity = identity;
+    lane->hops = hops;
+    lane->n_hops = n;
+    lane->due.fire = lane_due;
+    LL_PREPEND2(carrier->lanes, lane, next_of_carrier);
+    HASH_ADD_KEYPTR(hh, engine->lanes, lane->key, len, lane);
+    return lane;
+fail:
+    free(lane);
+    free(hops);
+    return NULL;
+}
+
+static struct mxp_lane *lane_get(struct mxp_engine *engine, uint32_t identity,
+                                 const struct mxp_mx_host *hosts, uint16_t n, bool literal)
+{
+    struct mxp_buf key;
+    mxp_buf_init(&key, KEY_CAP);
+    struct mxp_lane *lane = NULL;
+    int err = mxp_buf_printf(&key, "%u", identity);
+    for (uint16_t i = 0; i < n && !err; i++) {
+        bool same = i && hosts[i].preference == hosts[i - 1].preference;
+        err = mxp_buf_printf(&key, "%s%s", same ? " " : " > ", hosts[i].name);
+    }
+    if (!err) {
+        HASH_FIND(hh, engine->lanes, key.ptr, key.len, lane);
+        if (!lane)
+            lane = lane_new(engine, key.ptr, identity, hosts, n, literal);
+    }
+    mxp_buf_free(&key);
+    return lane;
+}
+
+static void not_asked(struct mxp_domain *domain, enum mxp_stage stage, enum mxp_reason reason,
+                      const char *words)
+{
+    struct mxp_place place = {.provider = domain->lane ? domain->lane->carrier->name : NULL};
+    struct mxp_evidence evidence;
+    mxp_evidence_event(&evidence, &place, stage, MXP_VERDICT_UNKNOWN, reason, words);
+    struct mxp_evidence *kept = mxp_evidence_keep(&evidence);
+    if (kept)
+        mxp_domain_over(domain, kept);
+    else
+        mxp_engine_fail(domain->engine, MXP_ENOMEM, NULL);
+}
+
+static void join(struct mxp_domain *domain, struct mxp_lane *lane)
+{
+    struct mxp_carrier *carrier = lane->carrier;
+    domain->lane = lane;
+    if (carrier->row && carrier->row->probe_none) {
+        not_asked(domain, MXP_STAGE_CONNECT, MXP_REASON_CANNOT_VERIFY,
+                  "not asked: the provider table says probe: none");
+        return;
+    }
+    if (carrier->over) {
+        mxp_domain_over(domain, mxp_evidence_keep(carrier->trouble.evidence));
+        return;
+    }
+    domain->state = MXP_DOMAIN_READY;
+    if (domain->n_work)
+        mxp_lane_add_work(domain, domain->n_work);
+}
+
+void mxp_lane_join(struct mxp_domain *domain, const struct mxp_mxset *set)
+{
+    struct mxp_mx_host hosts[MXP_HOPS_MAX];
+    uint16_t n = set->n_hosts < MXP_HOPS_MAX ? set->n_hosts : MXP_HOPS_MAX;
+    memcpy(hosts, set->hosts, n * sizeof *hosts);
+    qsort(hosts, n, sizeof *hosts, by_preference_and_name);
+    struct mxp_lane *lane = lane_get(domain->engine, identity_of(domain), hosts, n, false);
+    if (lane)
+        join(domain, lane);
+    else
+        mxp_engine_fail(domain->engine, MXP_ENOMEM, NULL);
+}
+
+static const char *literal_refused(const struct mxp_engine *engine, const struct mxp_ip *ip)
+{
+    const struct mxp_options *options = engine->options;
+    if (options->ip == MXP_IP_4_ONLY && ip->family == 6)
+        return "an IPv6 address, left out by --ip 4";
+    if (options->ip == MXP_IP_6_ONLY && ip->family == 4)
+        return "an IPv4 address, left out by --ip 6";
+    if (options->allow_private_mx)
+        return NULL;
+    if (!mxp_ip_is_public(ip))
+        return "the address is private or reserved";
+    for (size_t i = 0; i < engine->config.n_own; i++)
+        if (mxp_ip_eq(ip, &engine->config.own[i]))
+            return "the address is our own";
+    return NULL;
+}
+
+static struct mxp_host_addrs *literal_addrs(const struct mxp_ip *ip)
+{
+    struct mxp_host_addrs *addrs = calloc(1, sizeof *addrs + sizeof *ip);
+    if (!addrs)
+        return NULL;
+    addrs->status = MXP_HOST_OK;
+    addrs->refs = 1;
+    addrs->n_ips = 1;
+    addrs->ips[0] = *ip;
+    return addrs;
+}
+
+void mxp_lane_join_literal(struct mxp_domain *domain)
+{
+    struct mxp_engine *engine = domain->engine;
+    struct mxp_ip ip;
+    if (mxp_ip_parse(mxp_slice_str(domain->name), &ip)) {
+        not_asked(domain, MXP_STAGE_SYNTAX, MXP_REASON_MX_REFUSED, "not an IP address");
+        return;
+    }
+    const char *refused = literal_refused(engine, &ip);
+    if (refused) {
+        not_asked(domain, MXP_STAGE_DNS, MXP_REASON_MX_REFUSED, refused);
+        return;
+    }
+    struct mxp_mx_host host = {.name = domain->name};
+    struct mxp_lane *lane = lane_get(engine, identity_of(domain), &host, 1, true);
+    if (lane && !lane->hops[0].host->literal)
+        lane->hops[0].host->literal = literal_addrs(&ip);
+    if (lane && lane->hops[0].host->literal)
+        join(domain, lane);
+    else
+        mxp_engine_fail(engine, MXP_ENOMEM, NULL);
+}
+
+void mxp_lane_add_work(struct mxp_domain *domain, uint32_t n)
+{
+    struct mxp_lane *lane = domain->lane;
+    lane->n_work += n;
+    if (lane->carrier->over) {
+        mxp_domain_answer_all(domain, lane->carrier->trouble.evidence, NULL);
+        return;
+    }
+    if (!domain->in_turn) {
+        domain->in_turn = true;
+        DL_APPEND(lane->turn, domain);
+    }
+    mxp_lane_update(lane);
+}
+
+void mxp_lane_drop_work(struct mxp_domain *domain, uint32_t n)
+{
+    struct mxp_lane *lane = domain->lane;
+    domain->n_work -= n;
+    if (domain->state != MXP_DOMAIN_READY)
+        return;
+    lane->n_work -= n;
+    if (domain->n_work == 0 && domain->in_turn) {
+        domain->in_turn = false;
+        DL_DELETE(lane->turn, domain);
+    }
+}
+
+static bool wants_session(const struct mxp_lane *lane)
+{
+    if (lane->n_work == 0 || mxp_due_is_set(&lane->due) || lane->carrier->over)
+        return false;
+    if (lane->n_sess && lane->n_ready == 0 && lane->trouble.n)
+        return false; /* a scout is under way to hosts that failed before */
+    return lane->n_sess < (lane->n_work + RCPTS_HINT - 1) / RCPTS_HINT;
+}
+
+void mxp_lane_update(struct mxp_lane *lane)
+{
+    /* A session that waits without work takes it before a new one is opened. */
+    if (lane->n_work && lane->idle)
+        mxp_batch_idle_kick(lane->idle);
+    bool wants = wants_session(lane);
+    struct mxp_carrier *carrier = lane->carrier;
+    if (wants && !lane->in_turn) {
+        lane->in_turn = true;
+        DL_APPEND(carrier->turn, lane);
+    } else if (!wants && lane->in_turn) {
+        lane->in_turn = false;
+        DL_DELETE(carrier->turn, lane);
+    }
+    if (wants && !mxp_due_is_set(&carrier->due) && !carrier->for_close)
+        mxp_dispatch_kick(carrier);
+}
+
+void mxp_lane_park(struct mxp_lane *lane, uint64_t until_ms)
+{
+    mxp_engine_due(lane->engine, &lane->due, until_ms);
+    mxp_lane_update(lane);
+}
+
+void mxp_lane_answer_all(struct mxp_lane *lane, const struct mxp_evidence *evidence)
+{
+    struct mxp_trouble trouble = lane->trouble;
+    while (lane->turn)
+        mxp_domain_answer_all(lane->turn, evidence, &trouble);
+    mxp_lane_update(lane);
+}
+
+/* They refuse us: that is the answer for as many as one session would have asked; for the
+ * rest the breaker decides. */
+static void answer_some(struct mxp_lane *lane, const struct mxp_evidence *evidence)
+{
+    uint64_t since = lane->trouble.since_ms;
+    for (int n = 0; n < RCPTS_HINT && lane->turn; n++) {
+        struct mxp_task *task = mxp_domain_take(lane->turn);
+        if (!task)
+            return;
+        task->attempts++;
+        if (!task->started_ms)
+            task->started_ms = since;
+        mxp_outcome_result(task, evidence, MXP_TRI_UNKNOWN);
+    }
+}
+
+/* No session could be had at any of its hosts: wait, or give up. */
+void mxp_lane_trouble(struct mxp_lane *lane, const struct mxp_evidence *evidence)
+{
+    struct mxp_engine *engine = lane->engine;
+    mxp_trouble_note(&lane->trouble, evidence, mxp_engine_now(engine));
+    uint64_t again = UINT64_MAX;
+    if (mxp_retry_is_temporary(evidence) && (evidence->code || lane->trouble.n < TROUBLE_MAX))
+        again = mxp_retry_at(engine, evidence, lane->trouble.since_ms, lane->trouble.n);
+    if (again != UINT64_MAX) {
+        mxp_lane_park(lane, again);
+        return;
+    }
+    if (evidence->what.blocks_us || evidence->what.footprint)
+        answer_some(lane, evidence);
+    else
+        mxp_lane_answer_all(lane, evidence);
+    mxp_trouble_clear(&lane->trouble);
+    mxp_lane_update(lane);
+}
+
+void mxp_carrier_over(struct mxp_carrier *carrier, const char *words)
+{
+    struct mxp_place place = {.provider = carrier->name};
+    struct mxp_evidence evidence;
+    mxp_evidence_event(&evidence, &place, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN,
+                       MXP_REASON_NOT_PROBED, words);
+    carrier->over = true;
+    mxp_trouble_clear(&carrier->trouble);
+    mxp_trouble_note(&carrier->trouble, &evidence, mxp_engine_now(carrier->engine));
+    struct mxp_lane *lane;
+    LL_FOREACH2(carrier->lanes, lane, next_of_carrier)
+    {
+        mxp_lane_answer_all(lane, carrier->trouble.evidence);
+    }
+}
+
+void mxp_lanes_free(struct mxp_engine *engine)
+{
+    struct mxp_lane *lane, *next_lane;
+    HASH_ITER(hh, engine->lanes, lane, next_lane)
+    {
+        HASH_DEL(engine->lanes, lane);
+        mxp_trouble_clear(&lane->trouble);
+        free(lane->hops);
+        free(lane);
+    }
+    struct mxp_carrier *carrier, *next_carrier;
+    HASH_ITER(hh, engine->carriers, carrier, next_carrier)
+    {
+        HASH_DEL(engine->carriers, carrier);
+        mxp_trouble_clear(&carrier->trouble);
+        free(carrier);
+    }
+    struct mxp_ehost *host, *next_host;
+    HASH_ITER(hh, engine->hosts, host, next_host)
+    {
+        HASH_DEL(engine->hosts, host);
+        mxp_host_addrs_unref(host->literal);
+        free(host);
+    }
+}

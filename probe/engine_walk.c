@@ -1,0 +1,279 @@
+#include "probe/engine_internal.h"
+
+#include <stdlib.h>
+
+#define FAILED_HOST_MS 60000 /* a host that failed is tried after its peers for so long */
+#define BUSY_MIN_MS    1000
+
+int mxp_walk_pick(const struct mxp_lane *lane, uint64_t tried)
+{
+    struct mxp_engine *engine = lane->engine;
+    uint64_t now = mxp_engine_now(engine);
+    int best = -1;
+    uint32_t best_cost = UINT32_MAX;
+    uint64_t n_equal = 0;
+    for (uint16_t i = 0; i < lane->n_hops; i++) {
+        if (tried & UINT64_C(1) << i)
+            continue;
+        const struct mxp_hop *hop = &lane->hops[i];
+        uint32_t cost = hop->rank + (hop->host->failed_until_ms > now ? MXP_HOPS_MAX : 0u);
+        if (cost > best_cost)
+            continue;
+        n_equal = cost == best_cost ? n_equal + 1 : 1;
+        best_cost = cost;
+        if (n_equal == 1 || mxp_engine_random(engine) % n_equal == 0)
+            best = i;
+    }
+    return best;
+}
+
+static void next_ip(struct mxp_sess *sess);
+
+static void note(struct mxp_sess *sess, const struct mxp_evidence *evidence)
+{
+    struct mxp_evidence **best =
+        evidence->what.verdict == MXP_VERDICT_INVALID ? &sess->best_invalid : &sess->best;
+    if (*best && mxp_evidence_rank(*best) >= mxp_evidence_rank(evidence))
+        return;
+    struct mxp_evidence *kept = mxp_evidence_keep(evidence);
+    if (!kept)
+        return;
+    mxp_evidence_free(*best);
+    *best = kept;
+}
+
+static void note_event(struct mxp_sess *sess, enum mxp_stage stage, enum mxp_verdict verdict,
+                       enum mxp_reason reason, const char *words)
+{
+    struct mxp_place place;
+    struct mxp_evidence evidence;
+    mxp_sess_place(sess, &place);
+    mxp_evidence_event(&evidence, &place, stage, verdict, reason, words);
+    note(sess, &evidence);
+}
+
+/* All hosts were tried, or none has room. */
+static void over(struct mxp_sess *sess)
+{
+    struct mxp_lane *lane = sess->lane;
+    struct mxp_engine *engine = sess->engine;
+    if (sess->busy) {
+        uint64_t soon = mxp_engine_now(engine) + BUSY_MIN_MS;
+        uint64_t until = sess->busy_until_ms;
+        mxp_sess_end(sess, MXP_LEASE_CANCELED);
+        mxp_lane_park(lane, until == UINT64_MAX || until < soon ? soon : until);
+        return;
+    }
+    /* A host that takes no mail speaks for the domain only when no other might take it. */
+    struct mxp_evidence *evidence = sess->best ? sess->best : sess->best_invalid;
+    bool ours = evidence && evidence == sess->best;
+    if (ours)
+        sess->best = NULL;
+    else
+        sess->best_invalid = NULL;
+    bool held = mxp_network_failure(sess, evidence);
+    mxp_sess_end(sess, MXP_LEASE_CANCELED);
+    if (held)
+        mxp_lane_park(lane, mxp_engine_now(engine) + BUSY_MIN_MS);
+    else if (evidence && lane->n_ready == 0 && !engine->stopping)
+        mxp_lane_trouble(lane, evidence);
+    else
+        mxp_lane_park(lane, mxp_engine_now(engine) + BUSY_MIN_MS);
+    mxp_evidence_free(evidence);
+}
+
+static void look_up(struct mxp_sess *sess);
+
+static void next_host(struct mxp_sess *sess)
+{
+    struct mxp_engine *engine = sess->engine;
+    struct mxp_lane *lane = sess->lane;
+    while (!engine->stopping) {
+        int hop = mxp_walk_pick(lane, sess->tried);
+        if (hop < 0)
+            break;
+        if (mxp_engine_now(engine) >= sess->walk_until_ms) {
+            note_event(sess, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN, MXP_REASON_TIMEOUT,
+                       "no time was left for the other MX hosts");
+            break;
+        }
+        if (sess->busy && lane->hops[hop].rank > sess->busy_rank)
+            break; /* a backup is for hosts that fail, not for those that are busy with us */
+        struct mxp_wait wait = {0};
+        hop = mxp_dispatch_lease(lane, &sess->tried, &sess->lease, &wait);
+        if (hop < 0) {
+            /* A breaker is no queue to wait in: what was said so far is the answer. */
+            sess->busy = !(wait.reasons & (MXP_WAIT_BREAKER | MXP_WAIT_FOOTPRINT)) || !sess->best;
+            sess->busy_until_ms = wait.until_ms;
+            break;
+        }
+        sess->hop = (uint16_t)hop;
+        look_up(sess);
+        return;
+    }
+    over(sess);
+}
+
+/* The next of the walk, now that this host has no further address. */
+static void leave_host(struct mxp_sess *sess, enum mxp_lease_end how)
+{
+    mxp_sess_drop_conn(sess);
+    sess->addrs = mxp_host_addrs_unref(sess->addrs);
+    if (sess->lease)
+        mxp_lease_close(sess->lease, how, mxp_engine_now(sess->engine));
+    sess->lease = NULL;
+    sess->tried |= UINT64_C(1) << sess->hop;
+    next_host(sess);
+}
+
+static void host_failed_lately(struct mxp_sess *sess)
+{
+    sess->lane->hops[sess->hop].host->failed_until_ms =
+        mxp_engine_now(sess->engine) + FAILED_HOST_MS;
+}
+
+static void found(struct mxp_sess *sess, struct mxp_host_addrs *addrs)
+{
+    switch (addrs->status) {
+    case MXP_HOST_OK:
+        sess->addrs = mxp_host_addrs_ref(addrs);
+        sess->ip = 0;
+        next_ip(sess);
+        return;
+    case MXP_HOST_NONE:
+        note_event(sess, MXP_STAGE_DNS, MXP_VERDICT_INVALID, MXP_REASON_DOMAIN_NOT_ACCEPTING,
+                   "no MX host of the domain has an address");
+        break;
+    case MXP_HOST_REFUSED:
+        note_event(sess, MXP_STAGE_DNS, MXP_VERDICT_UNKNOWN, MXP_REASON_MX_REFUSED,
+                   addrs->detail ? addrs->detail : "the address is private or our own");
+        break;
+    case MXP_HOST_ERROR:
+        note_event(sess, MXP_STAGE_DNS, MXP_VERDICT_UNKNOWN, MXP_REASON_DNS_ERROR,
+                   addrs->detail ? addrs->detail : "no address of the MX host was found");
+        break;
+    }
+    host_failed_lately(sess);
+    leave_host(sess, MXP_LEASE_CANCELED);
+}
+
+static void looked_up(void *arg, struct mxp_host_addrs *addrs)
+{
+    struct mxp_sess *sess = arg;
+    sess->looking = false;
+    if (sess->dead)
+        mxp_sess_free(sess);
+    else
+        found(sess, addrs);
+}
+
+static void look_up(struct mxp_sess *sess)
+{
+    struct mxp_ehost *host = sess->lane->hops[sess->hop].host;
+    sess->state = MXP_SESS_LOOKUP;
+    if (host->literal) {
+        found(sess, host->literal);
+        return;
+    }
+    sess->looking = true;
+    int err = mxp_mx_lookup_host(sess->engine->lookup, host->name, looked_up, sess);
+    if (err) {
+        sess->looking = false;
+        note_event(sess, MXP_STAGE_DNS, MXP_VERDICT_UNKNOWN, MXP_REASON_DNS_ERROR,
+                   "the MX host's name cannot be asked");
+        leave_host(sess, MXP_LEASE_CANCELED);
+    }
+}
+
+/* With the limits off, nobody but our own machines may be asked without them. */
+static bool limits_forbid(const struct mxp_sess *sess, const struct mxp_ip *ip)
+{
+    return sess->engine->options->limits_off && mxp_ip_is_public(ip);
+}
+
+static void next_ip(struct mxp_sess *sess)
+{
+    struct mxp_engine *engine = sess->engine;
+    for (; sess->ip < sess->addrs->n_ips; sess->ip++) {
+        const struct mxp_ip *ip = &sess->addrs->ips[sess->ip];
+        if (limits_forbid(sess, ip)) {
+            note_event(sess, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN, MXP_REASON_MX_REFUSED,
+                       "limits are off: only private addresses are probed");
+            continue;
+        }
+        struct mxp_wait wait = {0};
+        int err = mxp_lease_address(sess->lease, ip->bytes, ip->family == 6 ? 16 : 4,
+                                    mxp_engine_now(engine), &wait);
+        if (err) {
+            sess->busy = true;
+            sess->busy_rank = sess->lane->hops[sess->hop].rank;
+            sess->busy_until_ms = wait.until_ms;
+            continue;
+        }
+        if (mxp_driver_connect(sess, ip) == MXP_OK)
+            return;
+        note_event(sess, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN, MXP_REASON_CONNECT_FAILED,
+                   "our machine could not open a connection");
+    }
+    leave_host(sess, MXP_LEASE_CANCELED);
+}
+
+static void reopen(struct mxp_sess *sess);
+
+void mxp_walk_failed(struct mxp_sess *sess, const struct mxp_evidence *evidence,
+                     enum mxp_lease_end how)
+{
+    note(sess, evidence);
+    host_failed_lately(sess);
+    mxp_sess_drop_conn(sess);
+    if (sess->engine->stopping) {
+        mxp_sess_end(sess, MXP_LEASE_CANCELED);
+        return;
+    }
+    sess->ip++;
+    bool more = sess->ip < sess->addrs->n_ips && mxp_engine_now(sess->engine) < sess->walk_until_ms;
+    if (!more) {
+        leave_host(sess, how);
+        return;
+    }
+    /* Each address is a connection of its own to the limiter. */
+    mxp_lease_close(sess->lease, how, mxp_engine_now(sess->engine));
+    reopen(sess);
+}
+
+static void reopen(struct mxp_sess *sess)
+{
+    struct mxp_wait wait = {0};
+    uint64_t others = ~(UINT64_C(1) << sess->hop);
+    sess->lease = NULL;
+    if (mxp_dispatch_lease(sess->lane, &others, &sess->lease, &wait) >= 0) {
+        next_ip(sess);
+        return;
+    }
+    sess->busy = !(wait.reasons & (MXP_WAIT_BREAKER | MXP_WAIT_FOOTPRINT)) || !sess->best;
+    sess->busy_until_ms = wait.until_ms;
+    over(sess);
+}
+
+void mxp_walk_in_clear(struct mxp_sess *sess)
+{
+    sess->lane->hops[sess->hop].host->no_tls = true;
+    mxp_sess_drop_conn(sess);
+    mxp_lease_close(sess->lease, MXP_LEASE_CANCELED, mxp_engine_now(sess->engine));
+    reopen(sess);
+}
+
+void mxp_walk_start(struct mxp_lane *lane, uint16_t hop, struct mxp_lease *lease)
+{
+    struct mxp_engine *engine = lane->engine;
+    struct mxp_sess *sess = mxp_sess_new(lane, lease);
+    if (!sess) {
+        mxp_lease_close(lease, MXP_LEASE_CANCELED, mxp_engine_now(engine));
+        mxp_engine_fail(engine, MXP_ENOMEM, NULL);
+        return;
+    }
+    sess->hop = hop;
+    sess->walk_until_ms = mxp_engine_now(engine) + engine->options->mx_total_ms;
+    mxp_lane_update(lane);
+    look_up(sess);
+}
