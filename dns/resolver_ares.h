@@ -29,4 +29,7 @@ struct mxp_resolver *mxp_resolver_ares_new(struct uv_loop_s *loop,
 /* Questions sent so far (retries not counted), for reports and tests. */
 uint64_t mxp_resolver_ares_n_asked(const struct mxp_resolver *resolver);
 
+/* Those of them that a server answered, in whatever way. */
+uint64_t mxp_resolver_ares_n_answered(const struct mxp_resolver *resolver);
+
 #endif

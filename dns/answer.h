@@ -1,0 +1,41 @@
+/*
+ * A DNS message (RFC 1035, 4.1) read for what the way to a mail server needs: MX
+ * records, addresses, and how long they hold. Hostile input is the normal case: every
+ * octet is checked, compression pointers only lead backwards, and what is wrong with one
+ * record is wrong with the message.
+ *
+ * Records of the type asked for count wherever the answer section has them: a recursive
+ * resolver has followed the CNAMEs.
+ */
+#ifndef MXP_DNS_ANSWER_H
+#define MXP_DNS_ANSWER_H
+
+#include "dns/ip.h"
+#include "dns/name.h"
+#include "dns/resolver.h"
+
+struct mxp_answer_mx {
+    uint16_t preference;
+    const char *name; /* lower case, no final dot; "" is the root; NULL: not a host name */
+};
+
+struct mxp_answer {
+    enum mxp_dns_status status; /* OK without records is NODATA */
+    uint32_t ttl_s;             /* the least of the records'; or of the SOA (RFC 2308, 5) */
+    uint16_t n_mx, n_ips;
+    uint32_t refs;
+    struct mxp_answer_mx *mx;
+    struct mxp_ip *ips;
+};
+
+#define MXP_ANSWER_MAX     128 /* records that are kept */
+#define MXP_NEGATIVE_TTL_S 60  /* where a negative answer has no SOA */
+
+/* Parse; one allocation, refs 1. A malformed message gives status MXP_DNS_FAILED.
+ * NULL: no memory. */
+struct mxp_answer *mxp_answer_parse(enum mxp_dns_status status, struct mxp_slice message,
+                                    enum mxp_rr_type type);
+struct mxp_answer *mxp_answer_ref(struct mxp_answer *answer);
+struct mxp_answer *mxp_answer_unref(struct mxp_answer *answer); /* NULL */
+
+#endif

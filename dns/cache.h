@@ -1,0 +1,32 @@
+/*
+ * Answers by name and type, for as long as they hold, and one question in flight for
+ * each however many wait. It asks the resolver itself. One loop, no locks.
+ */
+#ifndef MXP_DNS_CACHE_H
+#define MXP_DNS_CACHE_H
+
+#include "dns/answer.h"
+#include "dns/resolver.h"
+
+struct mxp_cache;
+
+struct mxp_cache_stats {
+    uint64_t n_asked_mx, n_asked_address, n_hits, n_joined;
+};
+
+/* max: entries kept; the oldest go first. */
+struct mxp_cache *mxp_cache_new(struct mxp_resolver *resolver, size_t max,
+                                uint64_t (*now_ms)(void *arg), void *now_arg);
+/* Waiters are dropped without a call. Free the resolver first. */
+struct mxp_cache *mxp_cache_free(struct mxp_cache *cache); /* NULL */
+
+/* answer: borrowed. expires_ms on the cache's clock. */
+typedef void (*mxp_cache_cb)(void *arg, struct mxp_answer *answer, uint64_t expires_ms);
+
+/* The callback may run inside. 0, or an error and no call. */
+int mxp_cache_get(struct mxp_cache *cache, const char *name, enum mxp_rr_type type, mxp_cache_cb cb,
+                  void *arg);
+
+void mxp_cache_stats(const struct mxp_cache *cache, struct mxp_cache_stats *ret);
+
+#endif
