@@ -48,8 +48,9 @@ static struct mxp_carrier *carrier_new(struct mxp_engine *engine, const char *na
     if (!carrier)
         return NULL;
     memcpy(carrier->name, name, len + 1);
-    const struct mxp_budget *budget = row ? &row->budget : &engine->options->default_budget;
-    carrier->limits = mxp_limiter_provider(engine->limiter, name, budget);
+    struct mxp_budget budget = row ? row->budget : engine->options->default_budget;
+    budget.shares_network = !row;
+    carrier->limits = mxp_limiter_provider(engine->limiter, name, &budget);
     if (!carrier->limits) {
         free(carrier);
         return NULL;

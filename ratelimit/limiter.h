@@ -163,4 +163,15 @@ struct mxp_site_state {
 void mxp_limiter_site(const struct mxp_limiter *limiter, const struct mxp_lim_provider *provider,
                       uint32_t identity, struct mxp_site_state *ret);
 
+/* Each site that was used, in no order; learned: something below its ceilings is known. */
+void mxp_limiter_each_site(const struct mxp_limiter *limiter,
+                           void (*cb)(void *arg, const char *key, uint32_t identity, bool learned,
+                                      const struct mxp_site_state *state),
+                           void *arg);
+
+/* What an earlier run learned of a site: fields that are 0 are not known. Before its first
+ * lease. 0, MXP_EINVAL (no such identity) or MXP_ENOMEM. */
+int mxp_limiter_teach(struct mxp_lim_provider *provider, uint32_t identity,
+                      const struct mxp_budget *learned, uint64_t now_ms);
+
 #endif

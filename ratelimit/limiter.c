@@ -1,0 +1,335 @@
+#include "ratelimit/limiter_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct mxp_limiter *mxp_limiter_new(const struct mxp_limiter_options *options)
+{
+    struct mxp_limiter *limiter = calloc(1, sizeof *limiter);
+    if (!limiter)
+        return NULL;
+    limiter->options = *options;
+    limiter->identities = calloc(options->n_identities, sizeof *limiter->identities);
+    if (!limiter->identities)
+        return mxp_limiter_free(limiter);
+    return limiter;
+}
+
+static void free_levels(struct mxp_level **levels)
+{
+    struct mxp_level *level, *next;
+    HASH_ITER(hh, *levels, level, next)
+    {
+        HASH_DEL(*levels, level);
+        free(level);
+    }
+}
+
+struct mxp_limiter *mxp_limiter_free(struct mxp_limiter *limiter)
+{
+    if (!limiter)
+        return NULL;
+    struct mxp_lim_provider *provider, *next;
+    HASH_ITER(hh, limiter->providers, provider, next)
+    {
+        HASH_DEL(limiter->providers, provider);
+        free(provider->sites);
+        free(provider);
+    }
+    free_levels(&limiter->hosts);
+    free_levels(&limiter->servers);
+    free(limiter->identities);
+    free(limiter);
+    return NULL;
+}
+
+static struct mxp_lim_provider *intern(struct mxp_limiter *limiter, const char *key,
+                                       const struct mxp_budget *budget)
+{
+    size_t len = strlen(key);
+    struct mxp_lim_provider *provider = NULL;
+    HASH_FIND(hh, limiter->providers, key, len, provider);
+    if (provider)
+        return provider;
+    provider = calloc(1, sizeof *provider + len + 1);
+    if (!provider)
+        return NULL;
+    memcpy(provider->key, key, len + 1);
+    provider->limiter = limiter;
+    provider->budget = *budget;
+    provider->next = limiter->first;
+    limiter->first = provider;
+    HASH_ADD_KEYPTR(hh, limiter->providers, provider->key, len, provider);
+    return provider;
+}
+
+struct mxp_lim_provider *mxp_limiter_provider(struct mxp_limiter *limiter, const char *key,
+                                              const struct mxp_budget *budget)
+{
+    return intern(limiter, key, budget);
+}
+
+const char *mxp_lim_provider_key(const struct mxp_lim_provider *provider)
+{
+    return provider->key;
+}
+
+static struct mxp_level *level_get(struct mxp_level **levels, const char *key)
+{
+    size_t len = strlen(key);
+    struct mxp_level *level = NULL;
+    HASH_FIND(hh, *levels, key, len, level);
+    if (level)
+        return level;
+    level = calloc(1, sizeof *level + len + 1);
+    if (!level)
+        return NULL;
+    memcpy(level->key, key, len + 1);
+    HASH_ADD_KEYPTR(hh, *levels, level->key, len, level);
+    return level;
+}
+
+/* Nobody holds it any more: a list of a million domains has as many MX hosts. */
+static void level_leave(struct mxp_level **levels, struct mxp_level *level)
+{
+    if (!level || --level->open)
+        return;
+    HASH_DEL(*levels, level);
+    free(level);
+}
+
+static int wait_for(struct mxp_wait *ret, uint64_t until_ms, uint32_t reason)
+{
+    *ret = (struct mxp_wait){until_ms, reason};
+    return MXP_EAGAIN;
+}
+
+static int run_allows(struct mxp_limiter *limiter, uint32_t identity, struct mxp_wait *ret)
+{
+    const struct mxp_limiter_options *options = &limiter->options;
+    if (options->max_sessions && limiter->open >= options->max_sessions)
+        return wait_for(ret, UINT64_MAX, MXP_WAIT_RUN);
+    uint32_t most = options->identity_connections;
+    if (most && limiter->identities[identity].open >= most)
+        return wait_for(ret, UINT64_MAX, MXP_WAIT_IDENTITY);
+    return MXP_OK;
+}
+
+static int site_allows(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *ret)
+{
+    uint64_t until = 0;
+    if (now_ms < site->hold_ms)
+        return wait_for(ret, site->hold_ms, MXP_WAIT_PENALTY);
+    if (now_ms < site->rcpts.pause_ms)
+        return wait_for(ret, site->rcpts.pause_ms, MXP_WAIT_PENALTY);
+    if (site->open >= mxp_site_window(site))
+        return wait_for(ret, UINT64_MAX, MXP_WAIT_PROVIDER);
+    if (!mxp_pace_allows(&site->connects, 1, 1, now_ms, &until))
+        return wait_for(ret, until, MXP_WAIT_CONNECT_RATE);
+    return MXP_OK;
+}
+
+static int host_allows(struct mxp_limiter *limiter, const struct mxp_route *route,
+                       struct mxp_level **ret_host, struct mxp_wait *ret)
+{
+    uint32_t most = route->provider->budget.host_connections;
+    *ret_host = level_get(&limiter->hosts, route->host);
+    if (!*ret_host)
+        return MXP_ENOMEM;
+    if (most && (*ret_host)->open >= most && !limiter->options.off)
+        return wait_for(ret, UINT64_MAX, MXP_WAIT_HOST);
+    return MXP_OK;
+}
+
+static int may_open(struct mxp_limiter *limiter, const struct mxp_route *route,
+                    struct mxp_site *site, uint64_t now_ms, struct mxp_wait *ret)
+{
+    int err = run_allows(limiter, route->identity, ret);
+    if (!err)
+        err = mxp_breaker_allows(route->provider, NULL, now_ms, ret);
+    if (!err && !limiter->options.off)
+        err = site_allows(site, now_ms, ret);
+    return err;
+}
+
+static void count_in(struct mxp_lease *lease, uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    struct mxp_lim_provider *provider = site->provider;
+    site->open++;
+    site->state.n_sessions++;
+    lease->host->open++;
+    lease->limiter->open++;
+    lease->limiter->identities[lease->identity].open++;
+    mxp_pace_take(&site->connects, 1, now_ms);
+    if (provider->breaker_ms && now_ms >= provider->breaker_ms && !provider->trial)
+        provider->trial = lease;
+}
+
+int mxp_limiter_open(struct mxp_limiter *limiter, const struct mxp_route *route, uint64_t now_ms,
+                     struct mxp_lease **ret_lease, struct mxp_wait *ret_wait)
+{
+    struct mxp_level *host = NULL;
+    *ret_lease = NULL;
+    *ret_wait = (struct mxp_wait){0};
+    struct mxp_site *site = mxp_site_get(route->provider, route->identity, now_ms);
+    if (!site)
+        return MXP_ENOMEM;
+    int err = may_open(limiter, route, site, now_ms, ret_wait);
+    if (!err)
+        err = host_allows(limiter, route, &host, ret_wait);
+    if (err)
+        return err;
+    struct mxp_lease *lease = calloc(1, sizeof *lease);
+    if (!lease)
+        return MXP_ENOMEM;
+    lease->limiter = limiter;
+    lease->site = site;
+    lease->host = host;
+    lease->identity = route->identity;
+    lease->opened_ms = now_ms;
+    count_in(lease, now_ms);
+    if (route->ip_len) {
+        err = mxp_lease_address(lease, route->ip, route->ip_len, now_ms, ret_wait);
+        if (err) {
+            mxp_lease_close(lease, MXP_LEASE_CANCELED, now_ms);
+            return err;
+        }
+    }
+    *ret_lease = lease;
+    return MXP_OK;
+}
+
+static void key_of(const uint8_t *ip, uint8_t n, char ret[static MXP_KEY_MAX])
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t at = 0;
+    for (uint8_t i = 0; i < n; i++) {
+        ret[at++] = hex[ip[i] >> 4];
+        ret[at++] = hex[ip[i] & 15];
+    }
+    ret[at] = '\0';
+}
+
+static void leave_address(struct mxp_lease *lease)
+{
+    level_leave(&lease->limiter->servers, lease->server);
+    lease->server = NULL;
+    if (lease->network)
+        lease->network->open--;
+    lease->network = NULL;
+}
+
+/* The network that the server is in, as a site of its own, where the provider is in no table:
+ * a known provider's budget is for all of its networks together. */
+static int network_site(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len, uint64_t now_ms,
+                        struct mxp_site **ret)
+{
+    char key[MXP_KEY_MAX] = "net ";
+    struct mxp_lim_provider *provider = lease->site->provider;
+    *ret = NULL;
+    if (!provider->budget.shares_network || lease->limiter->options.off)
+        return MXP_OK;
+    key_of(ip, ip_len == 4 ? 3 : 8, key + 4);
+    struct mxp_lim_provider *network = intern(lease->limiter, key, &provider->budget);
+    if (!network)
+        return MXP_ENOMEM;
+    network->network = true;
+    *ret = mxp_site_get(network, lease->identity, now_ms);
+    return *ret ? MXP_OK : MXP_ENOMEM;
+}
+
+int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len, uint64_t now_ms,
+                      struct mxp_wait *ret_wait)
+{
+    char key[MXP_KEY_MAX];
+    struct mxp_limiter *limiter = lease->limiter;
+    struct mxp_site *network;
+    const struct mxp_budget *budget = &lease->site->provider->budget;
+    *ret_wait = (struct mxp_wait){0};
+    leave_address(lease);
+    key_of(ip, ip_len, key);
+    struct mxp_level *server = level_get(&limiter->servers, key);
+    int err = server ? network_site(lease, ip, ip_len, now_ms, &network) : MXP_ENOMEM;
+    if (err)
+        return err;
+    bool full = budget->host_connections && server->open >= budget->host_connections;
+    if (full && !limiter->options.off)
+        return wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
+    if (network && budget->connections && network->open >= budget->connections)
+        return wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
+    server->open++;
+    lease->server = server;
+    lease->network = network;
+    if (network)
+        network->open++;
+    return MXP_OK;
+}
+
+static uint32_t cap(uint32_t n, uint32_t most)
+{
+    return most && n > most ? most : n;
+}
+
+uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wanted,
+                        uint64_t now_ms, struct mxp_wait *ret_wait)
+{
+    struct mxp_site *site = lease->site;
+    uint32_t per_session = mxp_site_per_session(site);
+    uint64_t until = now_ms;
+    (void)domain;
+    *ret_wait = (struct mxp_wait){0};
+    mxp_adapt_proven(lease, now_ms);
+    if (mxp_breaker_allows(site->provider, lease, now_ms, ret_wait))
+        return 0;
+    if (per_session && lease->n_rcpts >= per_session) {
+        wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SESSION);
+        return 0;
+    }
+    uint32_t n = cap(wanted, mxp_site_per_transaction(site));
+    n = cap(n, per_session ? per_session - lease->n_rcpts : 0);
+    if (site->provider->trial == lease)
+        n = cap(n, 1);
+    if (!lease->limiter->options.off) {
+        n = mxp_pace_allows(&site->rcpts, n, mxp_site_slow(site), now_ms, &until);
+        if (n && lease->network)
+            n = mxp_pace_allows(&lease->network->rcpts, n, 1, now_ms, &until);
+    }
+    if (n == 0) {
+        bool paused = now_ms < site->rcpts.pause_ms;
+        wait_for(ret_wait, until, paused ? MXP_WAIT_PENALTY : MXP_WAIT_RCPT_RATE);
+        return 0;
+    }
+    lease->n_rcpts += n;
+    site->state.n_rcpts += n;
+    mxp_pace_take(&site->rcpts, n, now_ms);
+    if (lease->network)
+        mxp_pace_take(&lease->network->rcpts, n, now_ms);
+    return n;
+}
+
+void mxp_lease_untake(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
+{
+    lease->n_rcpts -= n;
+    lease->site->state.n_rcpts -= n;
+    mxp_pace_give_back(&lease->site->rcpts, n, now_ms);
+    if (lease->network)
+        mxp_pace_give_back(&lease->network->rcpts, n, now_ms);
+}
+
+void mxp_lease_close(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms)
+{
+    struct mxp_limiter *limiter = lease->limiter;
+    struct mxp_lim_provider *provider = lease->site->provider;
+    mxp_adapt_closed(lease, how, now_ms);
+    leave_address(lease);
+    level_leave(&limiter->hosts, lease->host);
+    limiter->open--;
+    limiter->identities[lease->identity].open--;
+    lease->site->open--;
+    if (lease->proven)
+        lease->site->proven--;
+    if (provider->trial == lease)
+        provider->trial = NULL; /* it told nothing: the next one may try */
+    free(lease);
+}

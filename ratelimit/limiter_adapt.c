@@ -1,0 +1,198 @@
+#include "ratelimit/limiter_internal.h"
+
+#define WINDOW_RAISE_MS 60000 /* quiet before one more connection is tried */
+#define SAME_END        2     /* sessions cut off after the same count: that is their limit */
+#define REFUSED_HOLD    3     /* connections refused in a row before the site rests */
+#define REFUSED_MS      10000 /* .. for so long, doubled */
+#define REFUSED_MAX_MS  600000
+#define TARPIT_MS       3000 /* replies slower than this, and than four times the quickest */
+
+/* It was greeted: the site bears so many connections at once. */
+void mxp_adapt_proven(struct mxp_lease *lease, uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    if (lease->proven)
+        return;
+    lease->proven = true;
+    site->n_refused = 0;
+    site->proven++;
+    if (site->proven > site->peak)
+        site->peak = site->proven;
+    /* One more where the learned window was full and nothing was said for a while. */
+    uint32_t most = site->provider->budget.connections;
+    if (site->window && site->open >= site->window && (!most || site->window < most) &&
+        now_ms - site->window_ms >= WINDOW_RAISE_MS * 10) {
+        site->window++;
+        site->window_ms = now_ms;
+    }
+}
+
+/* Refused at its greeting: as many as were open and greeted are what it bears, unless more
+ * than those were fine before; then they came too fast. */
+static void too_many_connections(struct mxp_lease *lease, const struct mxp_feedback_info *info,
+                                 uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    uint32_t others = site->proven - (lease->proven ? 1 : 0);
+    bool rate = info->limit == MXP_FB_RATE;
+    bool at_once = info->limit == MXP_FB_CONNECTIONS || others >= site->peak;
+    if (at_once && !rate) {
+        uint32_t window = others ? others : 1;
+        if (!site->window || window < site->window) {
+            site->window = window;
+            site->window_ms = now_ms;
+            mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "connections at once");
+        }
+        uint64_t hold = info->retry_after_ms ? info->retry_after_ms : 1000;
+        if (site->hold_ms < now_ms + hold)
+            site->hold_ms = now_ms + hold;
+        if (others >= 1)
+            return;
+    }
+    if (mxp_pace_throttled(&site->connects, lease->opened_ms, info->retry_after_ms, now_ms))
+        mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "new connections");
+}
+
+/* A session was cut off after its n-th recipient. The same n again is the session's limit. */
+static bool ends_alike(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    uint32_t limit = mxp_site_per_session(site);
+    if (n == 0 || (limit && n >= limit))
+        return false;
+    bool same = site->last_end == n;
+    site->n_end = same ? (uint16_t)(site->n_end + 1) : 1;
+    site->last_end = n;
+    if (site->n_end < SAME_END)
+        return false;
+    site->per_session = n;
+    mxp_pace_absolve(&site->rcpts, now_ms);
+    mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per session");
+    return true;
+}
+
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+    return a && a < b ? a : b;
+}
+
+static void throttled(struct mxp_lease *lease, const struct mxp_feedback_info *info,
+                      uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    bool first = !lease->throttled;
+    lease->throttled = true;
+    site->state.n_throttled++;
+    if (lease->n_rcpts == 0 || info->limit == MXP_FB_CONNECTIONS) {
+        too_many_connections(lease, info, now_ms);
+        return;
+    }
+    if (info->limit == MXP_FB_SESSION && lease->n_answered) {
+        site->per_session = lesser(site->per_session, lease->n_answered);
+        mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per session");
+        return;
+    }
+    if (first && ends_alike(lease, lease->n_answered, now_ms))
+        return;
+    uint64_t sent = info->latency_ms < now_ms ? now_ms - info->latency_ms : 0;
+    bool event = mxp_pace_throttled(&site->rcpts, sent, info->retry_after_ms, now_ms);
+    if (lease->network)
+        mxp_pace_throttled(&lease->network->rcpts, sent, info->retry_after_ms, now_ms);
+    if (event)
+        mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per minute");
+}
+
+static void too_many_rcpts(struct mxp_lease *lease, const struct mxp_feedback_info *info)
+{
+    struct mxp_site *site = lease->site;
+    uint32_t n = info->n_ok ? info->n_ok : 1;
+    site->state.n_throttled++;
+    if (site->per_transaction && site->per_transaction <= n)
+        return;
+    site->per_transaction = n;
+    mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per transaction");
+}
+
+static void watch_latency(struct mxp_lease *lease, uint32_t latency_ms, uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    if (!latency_ms)
+        return;
+    if (!site->latency_ms || latency_ms < site->latency_ms)
+        site->latency_ms = latency_ms;
+    site->slow_ms = site->slow_ms ? (site->slow_ms * 7 + latency_ms) / 8 : latency_ms;
+    /* Growing delays are a server's way of asking for patience: stay, do not grow. */
+    if (site->slow_ms > TARPIT_MS && site->slow_ms > site->latency_ms * 4)
+        site->rcpts.raised_ms = site->connects.raised_ms = now_ms;
+}
+
+static void count_answer(struct mxp_lease *lease, bool unknown)
+{
+    struct mxp_lim_provider *provider = lease->site->provider;
+    provider->unknown_bits = provider->unknown_bits << 1 | (unknown ? 1 : 0);
+    if (provider->n_answers < UINT32_MAX)
+        provider->n_answers++;
+    lease->n_answered++;
+    if (unknown)
+        lease->site->state.n_unknown++;
+}
+
+void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,
+                        const struct mxp_feedback_info *info, uint64_t now_ms)
+{
+    static const struct mxp_feedback_info nothing = {0};
+    if (!info)
+        info = &nothing;
+    switch (kind) {
+    case MXP_FB_OK:
+    case MXP_FB_UNKNOWN_USER:
+        count_answer(lease, kind == MXP_FB_UNKNOWN_USER);
+        watch_latency(lease, info->latency_ms, now_ms);
+        mxp_breaker_answered(lease);
+        break;
+    case MXP_FB_THROTTLED:
+        if (!lease->limiter->options.off)
+            throttled(lease, info, now_ms);
+        else if (info->limit == MXP_FB_SESSION && lease->n_answered)
+            lease->site->per_session = lesser(lease->site->per_session, lease->n_answered);
+        break;
+    case MXP_FB_TOO_MANY_RCPTS:
+        too_many_rcpts(lease, info);
+        break;
+    case MXP_FB_BLOCKED:
+        mxp_breaker_blocked(lease, now_ms);
+        break;
+    case MXP_FB_FOOTPRINT:
+        mxp_breaker_footprint(lease);
+        break;
+    }
+}
+
+/* Connections that are refused after others were fine: the site has had enough of us. */
+static void refused(struct mxp_site *site, uint64_t now_ms)
+{
+    if (!site->peak || ++site->n_refused < REFUSED_HOLD)
+        return;
+    uint64_t hold = REFUSED_MS;
+    for (uint16_t i = REFUSED_HOLD; i < site->n_refused && hold < REFUSED_MAX_MS; i++)
+        hold *= 2;
+    if (site->hold_ms < now_ms + hold)
+        site->hold_ms = now_ms + hold;
+}
+
+void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    if (lease->limiter->options.off && how != MXP_LEASE_DROPPED)
+        return;
+    if (how == MXP_LEASE_CONNECT_REFUSED || how == MXP_LEASE_CONNECT_TIMEOUT)
+        refused(site, now_ms);
+    if (how != MXP_LEASE_DROPPED)
+        return;
+    if (!lease->proven && site->peak) {
+        struct mxp_feedback_info info = {.limit = MXP_FB_ANY};
+        too_many_connections(lease, &info, now_ms);
+    } else if (lease->n_answered && !lease->throttled) {
+        ends_alike(lease, lease->n_answered, now_ms);
+    }
+}

@@ -1,0 +1,108 @@
+/*
+ * The limiter's own structures, shared by its files only. A lease counts at up to two
+ * sites: its provider's, and, where the provider is in no table, that of the network its
+ * server is in, so that many names on one machine share one budget.
+ */
+#ifndef MXP_RATELIMIT_LIMITER_INTERNAL_H
+#define MXP_RATELIMIT_LIMITER_INTERNAL_H
+
+#include "core/slice.h"
+#include "ratelimit/limiter.h"
+#include "ratelimit/pace.h"
+
+#include <uthash.h>
+
+#define MXP_KEY_MAX      300
+#define MXP_N_ANSWERS    64 /* the last answers of a provider, for the share of unknowns */
+#define MXP_ANSWERS_SEEN 25 /* before the share means anything */
+#define MXP_UNPROVEN     2  /* connections at once to a site that has not answered yet */
+
+/* Connections at once to one key: an MX host, a server address, a network. */
+struct mxp_level {
+    UT_hash_handle hh;
+    uint32_t open;
+    char key[];
+};
+
+struct mxp_site {
+    struct mxp_lim_provider *provider;
+    struct mxp_pace connects, rcpts;
+    uint32_t open;                         /* leases */
+    uint32_t proven;                       /* of them, those that were greeted */
+    uint32_t peak;                         /* the most proven ones at once, without a throttle */
+    uint32_t window;                       /* connections at once that were learned; 0: not yet */
+    uint64_t window_ms;                    /* when it was last changed */
+    uint32_t per_session, per_transaction; /* learned; 0: not */
+    uint32_t last_end;                     /* recipients after which a session was last cut off */
+    uint16_t n_end;                        /* so often in a row */
+    uint16_t n_refused;                    /* connections in a row */
+    uint64_t hold_ms;                      /* nothing before */
+    uint32_t latency_ms;                   /* the quickest reply */
+    uint32_t slow_ms;                      /* a running mean of replies */
+    struct mxp_site_state state;
+};
+
+struct mxp_lim_provider {
+    UT_hash_handle hh;
+    struct mxp_limiter *limiter;
+    struct mxp_budget budget;
+    struct mxp_lim_provider *next;
+    uint64_t breaker_ms; /* the half-open trial; 0: closed */
+    uint64_t breaker_wait_ms;
+    struct mxp_lease *trial; /* under way */
+    uint64_t unknown_bits;   /* the last answers, 1: unknown user */
+    uint32_t n_answers;
+    bool footprint, blocked_once, network; /* network: a stand-in for a /24 */
+    uint32_t n_sites;
+    struct mxp_site *sites; /* by identity; allocated when first used */
+    char key[];
+};
+
+struct mxp_lease {
+    struct mxp_limiter *limiter;
+    struct mxp_site *site, *network; /* network may be NULL */
+    struct mxp_level *host, *server;
+    uint64_t opened_ms;
+    uint32_t identity;
+    uint32_t n_rcpts, n_answered;
+    bool proven, throttled;
+};
+
+struct mxp_identity_state {
+    uint32_t open, n_blocks;
+    bool listed;
+};
+
+struct mxp_limiter {
+    struct mxp_limiter_options options;
+    struct mxp_lim_provider *providers, *first;
+    struct mxp_level *hosts, *servers;
+    struct mxp_identity_state *identities;
+    struct mxp_pace connects;
+    uint32_t open;
+};
+
+/* limiter_site.c */
+struct mxp_site *mxp_site_get(struct mxp_lim_provider *provider, uint32_t identity,
+                              uint64_t now_ms); /* NULL: no memory */
+uint32_t mxp_site_window(const struct mxp_site *site);
+uint32_t mxp_site_per_session(const struct mxp_site *site);
+uint32_t mxp_site_per_transaction(const struct mxp_site *site);
+/* By what the share of unknown recipients divides the speed: 1, or more. */
+double mxp_site_slow(const struct mxp_site *site);
+void mxp_site_tell(const struct mxp_site *site, enum mxp_lim_event_kind kind, uint32_t identity,
+                   const char *what);
+
+/* limiter_breaker.c */
+/* MXP_OK, or MXP_EAGAIN: the breaker or a footprint stop holds it. */
+int mxp_breaker_allows(const struct mxp_lim_provider *provider, const struct mxp_lease *lease,
+                       uint64_t now_ms, struct mxp_wait *ret_wait);
+void mxp_breaker_blocked(struct mxp_lease *lease, uint64_t now_ms);
+void mxp_breaker_answered(struct mxp_lease *lease);
+void mxp_breaker_footprint(struct mxp_lease *lease);
+
+/* limiter_adapt.c */
+void mxp_adapt_proven(struct mxp_lease *lease, uint64_t now_ms);
+void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms);
+
+#endif
