@@ -88,8 +88,18 @@ struct mxp_options {
 };
 
 /* Parse argv and the configuration file it names. 0; MXP_EUSAGE (exit 64), MXP_ECONFIG (78),
- * MXP_ENOMEM: why is set. The result must be freed in any case. */
+ * MXP_ENOMEM: why is set. The result must be freed in any case. Raises the soft limit of open
+ * files to the hard one. For version and help only command and args are set. */
 int mxp_options_parse(int argc, char **argv, struct mxp_options *ret, struct mxp_why *why);
+
+/* What the options need to know of the machine; an argument for the tests' sake. */
+struct mxp_machine {
+    int (*own_fqdn)(char *ret, size_t size); /* 0, or there is none; NULL: there is none */
+    uint64_t max_files;
+};
+int mxp_options_parse_on(const struct mxp_machine *machine, int argc, char **argv,
+                         struct mxp_options *ret, struct mxp_why *why);
+
 void mxp_options_free(struct mxp_options *options);
 
 #endif

@@ -1,0 +1,25 @@
+# Options, configuration, provider table, help, counters, summary, progress.
+set(PROBE_OPTIONS_SOURCES
+  config.c
+  duration.c
+  identity.c
+  nearest.c
+  option_table.c
+  options.c
+  provider_table.c
+  settings.c
+  yaml_tree.c
+  ${CMAKE_CURRENT_BINARY_DIR}/provider_builtin.c)
+
+# The provider table is built into the program.
+set(providers_yaml ${CMAKE_SOURCE_DIR}/ratelimit/providers.yaml)
+if(NOT EXISTS ${providers_yaml})
+  set(providers_yaml ${CMAKE_SOURCE_DIR}/tests/probe/providers.yaml)
+endif()
+add_custom_command(
+  OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/provider_builtin.c
+  COMMAND ${CMAKE_COMMAND} -DIN=${providers_yaml}
+    -DOUT=${CMAKE_CURRENT_BINARY_DIR}/provider_builtin.c -DNAME=mxp_provider_builtin
+    -DHEADER=probe/provider_builtin.h -P ${CMAKE_CURRENT_SOURCE_DIR}/embed.cmake
+  DEPENDS ${providers_yaml} ${CMAKE_CURRENT_SOURCE_DIR}/embed.cmake
+  VERBATIM)

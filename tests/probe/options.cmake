@@ -1,0 +1,1 @@
+mxp_test(options LINK mxp_probe)
