@@ -200,7 +200,7 @@ int mxp_limiter_open(struct mxp_limiter *limiter, const struct mxp_route *route,
     return MXP_OK;
 }
 
-static void key_of(const uint8_t *ip, uint8_t n, char ret[static MXP_KEY_MAX])
+static void key_of(const uint8_t *ip, uint8_t n, char ret[static 33])
 {
     static const char hex[] = "0123456789abcdef";
     size_t at = 0;
