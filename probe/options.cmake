@@ -1,13 +1,16 @@
 # Options, configuration, provider table, help, counters, summary, progress.
 set(PROBE_OPTIONS_SOURCES
   config.c
+  counters.c
   duration.c
   identity.c
   nearest.c
   option_table.c
   options.c
+  progress.c
   provider_table.c
   settings.c
+  summary.c
   yaml_tree.c
   ${CMAKE_CURRENT_BINARY_DIR}/provider_builtin.c)
 
