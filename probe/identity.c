@@ -20,6 +20,12 @@ static int ehlo_wire(struct mxp_slice text, char ret[static MXP_NAME_MAX], const
         *ret_detail = "not a domain name";
         return MXP_EINVAL;
     }
+    /* Hosts with underscores exist, but as a name for EHLO servers refuse it (RFC 5321, 4.1.2;
+     * Postfix' reject_invalid_helo_hostname). */
+    if (!literal && mxp_slice_find(text, '_') < text.len) {
+        *ret_detail = "an underscore is not allowed here";
+        return MXP_EINVAL;
+    }
     /* The address grammar knows domains and literals: borrow it. */
     char mailbox[MXP_NAME_MAX + 2];
     int n = snprintf(mailbox, sizeof mailbox, "x@%.*s", (int)text.len, text.ptr);

@@ -3,6 +3,8 @@ set(PROBE_OPTIONS_SOURCES
   config.c
   counters.c
   duration.c
+  help.c
+  help_docs.c
   identity.c
   nearest.c
   option_table.c
@@ -26,3 +28,6 @@ add_custom_command(
     -DHEADER=probe/provider_builtin.h -P ${CMAKE_CURRENT_SOURCE_DIR}/embed.cmake
   DEPENDS ${providers_yaml} ${CMAKE_CURRENT_SOURCE_DIR}/embed.cmake
   VERBATIM)
+
+set_source_files_properties(help.c docs_main.c PROPERTIES
+  COMPILE_DEFINITIONS "MXP_VERSION=\"${PROJECT_VERSION}\"")
