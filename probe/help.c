@@ -8,6 +8,7 @@
 
 #define WIDTH       79
 #define OPTION_COLS 30 /* where the texts of options begin */
+#define USAGE_COLS  46 /* likewise of commands */
 #define INDENT      "  "
 
 /* --- pieces ----------------------------------------------------------------------- */
@@ -63,7 +64,7 @@ static int add_option(const struct mxp_option *option, struct mxp_buf *out)
     if (err || !option->def)
         return err ? err : wrap(out, option->help, OPTION_COLS, OPTION_COLS, "");
     char text[512];
-    (void)snprintf(text, sizeof text, "%s (%s)", option->help, option->def);
+    (void)snprintf(text, sizeof text, "%s (default: %s)", option->help, option->def);
     return wrap(out, text, OPTION_COLS, OPTION_COLS, "");
 }
 
@@ -72,16 +73,14 @@ static int add_option(const struct mxp_option *option, struct mxp_buf *out)
 int mxp_help_usage(struct mxp_buf *out)
 {
     int err = mxp_buf_add_str(
-        out, "mxprobe verifies e-mail addresses by asking their mail servers; it never sends "
+        out, "mxprobe asks mail servers whether e-mail addresses exist; it never sends "
              "mail.\n\n");
     for (size_t i = 0; i < MXP_N_COMMANDS && !err; i++) {
         size_t start = out->len;
         err = mxp_buf_printf(out, INDENT "mxprobe %s %s", mxp_commands[i].name,
                              mxp_commands[i].synopsis);
-        if (!err && out->len - start + 2 > 48)
-            err = mxp_buf_add_char(out, ' ');
-        err = err ? err : pad(out, start, 48);
-        err = err ? err : mxp_buf_printf(out, "%s\n", mxp_commands[i].help);
+        err = err ? err : pad(out, start, USAGE_COLS);
+        err = err ? err : wrap(out, mxp_commands[i].help, USAGE_COLS, USAGE_COLS, "");
     }
     return err ? err
                : mxp_buf_add_str(out,
@@ -111,8 +110,8 @@ int mxp_help_command(size_t command, struct mxp_buf *out)
 {
     const struct mxp_command_row *row = &mxp_commands[command];
     const char *section = "";
-    int err =
-        mxp_buf_printf(out, "mxprobe %s %s\n" INDENT "%s\n", row->name, row->synopsis, row->help);
+    int err = mxp_buf_printf(out, "mxprobe %s%s%s\n" INDENT "%s\n", row->name,
+                             *row->synopsis ? " " : "", row->synopsis, row->help);
     for (size_t i = 0; i < mxp_options_n && !err; i++) {
         const struct mxp_option *option = &mxp_options_table[i];
         if (!option->name || !(option->commands & (1u << command)))

@@ -56,20 +56,21 @@ static int sentence(struct mxp_buf *out, const char *text)
 static int man_facts(const struct mxp_option *option, struct mxp_buf *out)
 {
     int err = MXP_OK;
-    const char *joint = "Of";
+    const char *joint = "For ";
     if (option->def) {
         err = mxp_buf_add_str(out, "Default: ");
         err = err ? err : roff(out, option->def);
         err = err ? err : mxp_buf_add_str(out, ".\n");
     }
-    for (size_t i = 0; i < MXP_CMD_VERSION && option->name && !err; i++) {
+    if (!option->name || err)
+        return err;
+    for (size_t i = 0; i < MXP_CMD_VERSION && !err; i++) {
         if (!(option->commands & (1u << i)) || i == MXP_CMD_BOUNCES)
             continue;
-        err = mxp_buf_printf(out, "%s\n.B %s", joint, mxp_commands[i].name);
-        joint = ",";
-        err = err ? err : mxp_buf_add_str(out, "\n");
+        err = mxp_buf_printf(out, "%s\\fB%s\\fR", joint, mxp_commands[i].name);
+        joint = ", ";
     }
-    return err;
+    return err ? err : mxp_buf_add_str(out, ".\n");
 }
 
 static int man_option(const struct mxp_option *option, struct mxp_buf *out)
