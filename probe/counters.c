@@ -39,9 +39,10 @@ static size_t count(const struct mxp_provider_index *index)
     return HASH_COUNT(index);
 }
 
-static void remove_row(struct mxp_provider_index **index, struct mxp_provider_index *row)
+/* The rows stay, linked by hh.next. */
+static void drop_table(struct mxp_provider_index **index)
 {
-    HASH_DEL(*index, row);
+    HASH_CLEAR(hh, *index);
 }
 #pragma GCC diagnostic pop
 
@@ -75,9 +76,10 @@ static struct mxp_provider_counts *row_of(struct mxp_counters *counters, const c
 
 void mxp_counters_free(struct mxp_counters *counters)
 {
-    while (counters->index) {
-        struct mxp_provider_index *row = counters->index;
-        remove_row(&counters->index, row);
+    struct mxp_provider_index *row = counters->index, *next;
+    drop_table(&counters->index);
+    for (; row; row = next) {
+        next = row->hh.next;
         free(row);
     }
     *counters = (struct mxp_counters){0};

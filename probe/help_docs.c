@@ -241,11 +241,11 @@ static int zsh_text(struct mxp_buf *out, const char *text)
 static int zsh_option(const struct mxp_option *option, struct mxp_buf *out)
 {
     int err = mxp_buf_add_str(out, "      ");
-    if (option->letter)
+    if (!err && option->letter)
         err = mxp_buf_printf(out, "'(-%c --%s)'{-%c%s,--%s%s}'", option->letter, option->name,
                              option->letter, option->value ? "+" : "", option->name,
                              option->value ? "=" : "");
-    else
+    else if (!err)
         err = mxp_buf_printf(out, "'%s--%s%s", mxp_option_is_list(option) ? "*" : "", option->name,
                              option->value ? "=" : "");
     err = err ? err : mxp_buf_add_str(out, "[");

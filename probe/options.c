@@ -12,7 +12,7 @@
 #include "probe/provider_table.h"
 #include "probe/settings.h"
 
-#define FILES_RESERVED     128 /* for DNS, files, the loop; a small limit gives half of itself */
+#define FILES_RESERVED     128u /* for DNS, files, the loop; a small limit gives half of itself */
 #define RETRY_FOR_BULK     "30m"
 #define RETRY_FOR_CHECK    "0"
 #define FQDN_MAX           256
@@ -90,9 +90,9 @@ static int unknown_option(struct parse *parse, const char *arg, struct mxp_slice
 /* An option at argv[*i]; *i moves on where its value is the next argument. */
 static int take_option(struct parse *parse, int argc, char **argv, int *i)
 {
-    struct mxp_slice arg = mxp_slice_str(argv[*i]), name = arg, value = MXP_SLICE_NONE;
+    struct mxp_slice arg = mxp_slice_str(argv[*i]), name, value;
     const struct mxp_option *option;
-    bool attached = false;
+    bool attached;
     if (arg.ptr[1] == '-') {
         size_t equals = mxp_slice_find(arg, '=');
         name = mxp_slice_sub(arg, 2, equals - 2);
@@ -313,7 +313,7 @@ static int settle_sessions(const struct mxp_settings *settings, uint64_t max_fil
                            struct mxp_why *why)
 {
     struct mxp_options *options = settings->options;
-    uint64_t room = max_files > 2 * FILES_RESERVED ? max_files - FILES_RESERVED : max_files / 2;
+    uint64_t room = max_files > 2ull * FILES_RESERVED ? max_files - FILES_RESERVED : max_files / 2;
     if (room == 0)
         room = 1;
     if (options->max_sessions <= room)

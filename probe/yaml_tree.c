@@ -157,7 +157,7 @@ static int read_children(struct reader *reader, unsigned depth, struct mxp_yaml 
             err = no_memory(reader);
         }
         yaml_event_delete(&event);
-        if (err || end)
+        if (err || !child)
             return err;
         *tail = child;
         tail = &child->next;
