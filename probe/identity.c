@@ -117,17 +117,33 @@ static int no_sender(struct mxp_why *why, bool given)
                        given ? "--mail-from <> in bulk" : "bulk needs a sender");
 }
 
+/* Names that machines give themselves and nobody else knows (RFC 6761, 6762, 8375, and habits). */
+static bool is_local_name(const char *name)
+{
+    static const char *const suffixes[] = {".localdomain", ".localhost",    ".local",
+                                           ".internal",    ".lan",          ".home.arpa",
+                                           ".invalid",     ".in-addr.arpa", ".ip6.arpa"};
+    struct mxp_slice text = mxp_slice_str(name);
+    if (text.len && text.ptr[text.len - 1] == '.')
+        text.len--;
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+        if (mxp_slice_iends(text, mxp_slice_str(suffixes[i])))
+            return true;
+    return false;
+}
+
 static int set_ehlo(struct mxp_settings *settings, const char *text, const char *own_fqdn,
                     struct mxp_identity *identity, struct mxp_why *why)
 {
     char wire[MXP_NAME_MAX];
     const char *detail = "";
-    if (!text)
+    bool own = !text;
+    if (own)
         text = own_fqdn;
-    if (!text)
+    if (!text || (own && is_local_name(text)))
         return no_ehlo(why);
     if (ehlo_wire(mxp_slice_str(text), wire, &detail))
-        return text == own_fqdn ? no_ehlo(why) : mxp_why_set(why, MXP_ECONFIG, "ehlo: %s", detail);
+        return own ? no_ehlo(why) : mxp_why_set(why, MXP_ECONFIG, "ehlo: %s", detail);
     identity->ehlo_name = mxp_arena_strdup(&settings->options->arena, mxp_slice_str(wire));
     return identity->ehlo_name ? MXP_OK : mxp_why_set(why, MXP_ENOMEM, "out of memory");
 }

@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "probe/config.h"
 #include "probe/identity.h"
@@ -12,11 +10,10 @@
 #include "probe/provider_table.h"
 #include "probe/settings.h"
 
-#define FILES_RESERVED     128u /* for DNS, files, the loop; a small limit gives half of itself */
-#define RETRY_FOR_BULK     "30m"
-#define RETRY_FOR_CHECK    "0"
-#define FQDN_MAX           256
-#define DESCRIPTORS_WANTED (1u << 20)
+#define FILES_RESERVED  128u /* for DNS, files, the loop; a small limit gives half of itself */
+#define RETRY_FOR_BULK  "30m"
+#define RETRY_FOR_CHECK "0"
+#define FQDN_MAX        256
 
 /* A value as the command line gave it; kept until the configuration file was read. */
 struct given {
@@ -379,35 +376,6 @@ int mxp_options_parse_on(const struct mxp_machine *machine, int argc, char **arg
         return usage(&parse, "mxprobe bounces does not exist yet", "");
     err = apply_all(&parse, &settings);
     return err ? err : finish(&settings, machine, why);
-}
-
-/* The soft limit is a default for programs that know no better (select); raise it as far as
- * we may, and say what there is. */
-static uint64_t raise_files(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit))
-        return 1024;
-    rlim_t wanted = limit.rlim_max > DESCRIPTORS_WANTED ? DESCRIPTORS_WANTED : limit.rlim_max;
-    if (limit.rlim_cur < wanted) {
-        struct rlimit raised = {.rlim_cur = wanted, .rlim_max = limit.rlim_max};
-        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-            limit = raised;
-    }
-    return limit.rlim_cur;
-}
-
-static int own_fqdn(char *ret, size_t size)
-{
-    if (gethostname(ret, size) || !memchr(ret, '\0', size))
-        return MXP_ENOENT;
-    return strchr(ret, '.') ? MXP_OK : MXP_ENOENT;
-}
-
-int mxp_options_parse(int argc, char **argv, struct mxp_options *ret, struct mxp_why *why)
-{
-    struct mxp_machine machine = {.own_fqdn = own_fqdn, .max_files = raise_files()};
-    return mxp_options_parse_on(&machine, argc, argv, ret, why);
 }
 
 void mxp_options_free(struct mxp_options *options)

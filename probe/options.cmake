@@ -9,6 +9,7 @@ set(PROBE_OPTIONS_SOURCES
   nearest.c
   option_table.c
   options.c
+  options_machine.c
   progress.c
   provider_table.c
   settings.c
