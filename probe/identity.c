@@ -216,6 +216,9 @@ int mxp_identity_make(struct mxp_settings *settings, const char *own_fqdn, struc
     struct mxp_options *options = settings->options;
     bool listed = false;
     size_t n = plan(settings, &listed);
+    if (listed && settings->n_sources)
+        return mxp_why_set(why, MXP_ECONFIG,
+                           "source: and identities: together: give each identity its source");
     struct mxp_identity *items = mxp_arena_alloc(&options->arena, n * sizeof *items);
     if (!items)
         return mxp_why_set(why, MXP_ENOMEM, "out of memory");

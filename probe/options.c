@@ -222,10 +222,8 @@ static int apply(struct parse *parse, struct mxp_settings *settings, const struc
 {
     char expected[MXP_EXPECTED_MAX];
     const char *detail = NULL;
-    int err = check_owner(parse, given->option);
-    if (err)
-        return err;
-    err = mxp_settings_set(settings, given->option, MXP_ORIGIN_COMMAND_LINE, given->text, &detail);
+    int err =
+        mxp_settings_set(settings, given->option, MXP_ORIGIN_COMMAND_LINE, given->text, &detail);
     if (err == MXP_ENOMEM)
         return no_memory(parse->why);
     if (err)
@@ -258,9 +256,7 @@ static int apply_all(struct parse *parse, struct mxp_settings *settings)
     int err = mxp_settings_init(settings, parse->options);
     if (err)
         return no_memory(parse->why);
-    for (size_t i = 0; i < parse->n_given && !err; i++)
-        err = check_owner(parse, parse->given[i].option);
-    err = err ? err : mxp_provider_table_builtin(parse->options, parse->why);
+    err = mxp_provider_table_builtin(parse->options, parse->why);
     err = err ? err : read_config(parse, settings);
     for (size_t i = 0; i < parse->n_given && !err; i++)
         if (parse->given[i].option->kind != MXP_OPTION_CONFIG)
@@ -370,6 +366,8 @@ int mxp_options_parse_on(const struct mxp_machine *machine, int argc, char **arg
     int err = scan(&parse, argc, argv);
     err = err ? err : choose_command(&parse);
     err = err ? err : check_operands(&parse);
+    for (size_t i = 0; i < parse.n_given && !err && !parse.help; i++)
+        err = check_owner(&parse, parse.given[i].option);
     if (err || ret->command == MXP_CMD_HELP || ret->command == MXP_CMD_VERSION)
         return err;
     if (ret->command == MXP_CMD_BOUNCES)

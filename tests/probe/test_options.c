@@ -299,6 +299,8 @@ static void test_bad_usage(void **state)
         {{"explain", "--batch"}, U, "FILE"},
         {{"bulk", "a", "b"}, U, "'b' is too much"},
         {{"version", "x"}, U, "too much"},
+        {{"version", "--port=1"}, U, "--port is no option of version"},
+        {{"help", "--json"}, U, "--json is no option of help"},
         {{"help", "a", "b"}, U, "too much"},
         {{"bounces", "log"}, U, "bounces|not exist yet"},
         {{"bounces"}, U, "not exist yet"},
