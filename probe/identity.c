@@ -111,8 +111,8 @@ static int no_ehlo(struct mxp_why *why)
 static int no_sender(struct mxp_why *why, bool given)
 {
     return mxp_why_set(why, MXP_ECONFIG,
-                       "%s: to servers a null sender in bulk looks like sender callouts, and "
-                       "gets the address listed (Backscatterer); set --mail-from ADDRESS "
+                       "%s: to servers a null sender in bulk looks like sender callouts, so "
+                       "the sending IP gets blocklisted (Backscatterer); set --mail-from ADDRESS "
                        "(mail_from: in the configuration file) to one that receives mail",
                        given ? "--mail-from <> in bulk" : "bulk needs a sender");
 }
