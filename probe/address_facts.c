@@ -1,0 +1,91 @@
+#include "probe/address_facts.h"
+
+#include "probe/address_facts.def"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_LEN 64 /* longer ones are in no table */
+
+#define X(text) text,
+static const char *const roles[] = {MXP_ROLE_MAP(X)};
+static const char *const free_domains[] = {MXP_FREE_MAP(X)};
+static const char *const disposable[] = {MXP_DISPOSABLE_MAP(X)};
+static const char *const big[] = {MXP_BIG_MAP(X)};
+#undef X
+
+#define N(array) (sizeof(array) / sizeof *(array))
+
+static int compare(const void *key, const void *entry)
+{
+    return strcmp(key, *(const char *const *)entry);
+}
+
+static bool is_in(const char *name, const char *const *table, size_t n)
+{
+    return bsearch(name, table, n, sizeof *table, compare) != NULL;
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* Whether one edit leads from a to b: a letter more, less or other, or two swapped. */
+static bool one_edit(const char *a, const char *b)
+{
+    size_t rows[3][NAME_MAX_LEN + 1];
+    size_t n = strlen(a), m = strlen(b);
+    size_t *before = rows[0], *last = rows[1], *now = rows[2];
+    if (n > m + 1 || m > n + 1)
+        return false;
+    for (size_t j = 0; j <= m; j++)
+        last[j] = before[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        now[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t other = a[i - 1] != b[j - 1];
+            now[j] = least(last[j] + 1, now[j - 1] + 1, last[j - 1] + other);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], before[j - 2] + 1, now[j]);
+        }
+        size_t *free_row = before;
+        before = last;
+        last = now;
+        now = free_row;
+    }
+    return last[m] == 1;
+}
+
+/* The big domain that is one slip of a finger away. Domains that exist on their own
+ * account and are close to a big one (mail.com, ymail.com) are in the tables. */
+static const char *suggest(const char *domain)
+{
+    for (size_t i = 0; i < N(big); i++)
+        if (strlen(big[i]) > 6 && one_edit(domain, big[i]))
+            return big[i];
+    return NULL;
+}
+
+void mxp_address_facts(struct mxp_slice local, struct mxp_slice domain,
+                       struct mxp_address_facts *ret)
+{
+    char name[NAME_MAX_LEN + 1];
+    *ret = (struct mxp_address_facts){0};
+    struct mxp_slice part = mxp_slice_sub(local, 0, mxp_slice_find(local, '+'));
+    if (part.len < sizeof name) {
+        for (size_t i = 0; i < part.len; i++)
+            name[i] = mxp_lower(part.ptr[i]);
+        name[part.len] = '\0';
+        ret->role = is_in(name, roles, N(roles));
+    }
+    if (domain.len >= sizeof name)
+        return;
+    memcpy(name, domain.ptr, domain.len);
+    name[domain.len] = '\0';
+    ret->free = is_in(name, free_domains, N(free_domains));
+    ret->disposable = is_in(name, disposable, N(disposable));
+    if (!ret->free && !ret->disposable)
+        ret->suggestion = suggest(name);
+}
