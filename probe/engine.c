@@ -330,6 +330,11 @@ void mxp_engine_stats(const struct mxp_engine *engine, struct mxp_engine_stats *
     ret->memory = engine->arena.used + engine->n_next_item * sizeof *engine->next_item;
 }
 
+struct mxp_limiter *mxp_engine_limiter(struct mxp_engine *engine)
+{
+    return engine->limiter;
+}
+
 struct mxp_engine *mxp_engine_free(struct mxp_engine *engine)
 {
     if (!engine)

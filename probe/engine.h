@@ -13,6 +13,7 @@
 #include "smtp/classify.h"
 
 struct mxp_engine;
+struct mxp_limiter;
 
 enum mxp_engine_event_kind {
     MXP_ENGINE_PORT_BLOCKED, /* the first connections to several providers all failed: the run ends
@@ -22,6 +23,7 @@ enum mxp_engine_event_kind {
     MXP_ENGINE_BREAKER,      /* a provider refuses us; text is the evidence */
     MXP_ENGINE_FOOTPRINT,
     MXP_ENGINE_IDENTITY_LISTED,
+    MXP_ENGINE_RESOLVER, /* DNS is down, or invents answers */
     MXP_ENGINE_NOTE /* a slower or faster limit, for --verbose */
 };
 
@@ -70,6 +72,8 @@ void mxp_engine_wake(struct mxp_engine *engine); /* the source has something aga
  * MXP_ECANCELED. What is undecided gets no result. */
 void mxp_engine_stop(struct mxp_engine *engine, uint64_t grace_ms);
 void mxp_engine_stats(const struct mxp_engine *engine, struct mxp_engine_stats *ret);
+/* For what was learned: reports, and to be taught before the start. */
+struct mxp_limiter *mxp_engine_limiter(struct mxp_engine *engine);
 struct mxp_engine *mxp_engine_free(struct mxp_engine *engine); /* NULL */
 
 #endif

@@ -1,5 +1,6 @@
 set(PROBE_IO_SOURCES
   loop.c
   conn.c
+  own_addresses.c
   tls.c
   tls_bio.c)

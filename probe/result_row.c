@@ -62,14 +62,17 @@ static size_t utf8_len(struct mxp_slice s)
     return n;
 }
 
-/* Control octets become \n, \t, \\ or \xHH, and so do octets that are no UTF-8. */
-static int escape(struct mxp_slice text, struct mxp_buf *out)
+/* Control octets become \n, \t, \\ or \xHH, and so do octets that are no UTF-8. An address stays
+ * as typed but for the latter, which no JSON could hold. */
+static int escape(struct mxp_slice text, bool address, struct mxp_buf *out)
 {
     int err = 0;
     for (size_t i = 0; i < text.len && !err;) {
         char c = text.ptr[i];
         size_t n = utf8_len(mxp_slice_sub(text, i, text.len - i));
-        if (c == '\n')
+        if (address && n)
+            err = mxp_buf_add(out, text.ptr + i, n);
+        else if (c == '\n')
             err = mxp_buf_add_str(out, "\\n");
         else if (c == '\t')
             err = mxp_buf_add_str(out, "\\t");
@@ -94,7 +97,7 @@ static int add_escaped(struct mxp_buf *scratch, struct part *parts, size_t *n,
                        enum mxp_field field, struct mxp_slice text)
 {
     parts[(*n)++] = (struct part){field, scratch->len};
-    return escape(text, scratch);
+    return escape(text, field == MXP_FIELD_address, scratch);
 }
 
 static int add_time(struct mxp_buf *scratch, uint64_t unix_s)

@@ -1,0 +1,14 @@
+/*
+ * [io] What our own machine is called and which addresses it has, so that it never
+ * probes itself.
+ */
+#ifndef MXP_PROBE_OWN_ADDRESSES_H
+#define MXP_PROBE_OWN_ADDRESSES_H
+
+#include "dns/ip.h"
+
+/* The addresses of our interfaces, malloc'd, free() them; *ret_n 0 and NULL where they cannot be
+ * had. */
+struct mxp_ip *mxp_own_addresses(size_t *ret_n);
+
+#endif
