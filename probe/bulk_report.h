@@ -1,0 +1,28 @@
+/*
+ * What a bulk run tells its user while it goes and at its end: counters, the progress
+ * line, the summary.
+ */
+#ifndef MXP_PROBE_BULK_REPORT_H
+#define MXP_PROBE_BULK_REPORT_H
+
+#include "probe/counters.h"
+#include "probe/list.h"
+#include "probe/progress.h"
+#include "probe/run.h"
+
+struct mxp_bulk_report {
+    struct mxp_counters counters;
+    struct mxp_progress progress;
+    uint64_t started_ms;
+    bool paused;
+    struct mxp_why why; /* the output failed: how */
+};
+
+void mxp_bulk_report_start(struct mxp_bulk_report *report, const struct mxp_options *options,
+                           struct mxp_loop *loop);
+void mxp_bulk_report_show(struct mxp_bulk_report *report, struct mxp_run *run,
+                          const struct mxp_list_stats *list, bool all_read, bool last);
+void mxp_bulk_report_end(struct mxp_bulk_report *report, struct mxp_run *run,
+                         const struct mxp_list_stats *list, bool unfinished);
+
+#endif

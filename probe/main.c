@@ -1,0 +1,70 @@
+#include "core/log.h"
+#include "probe/bulk.h"
+#include "probe/check.h"
+#include "probe/explain.h"
+#include "probe/help.h"
+#include "probe/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+static int exit_code(int err)
+{
+    switch (err) {
+    case MXP_EUSAGE:
+        return EX_USAGE;
+    case MXP_EDATA:
+    case MXP_ESYNTAX:
+        return EX_DATAERR;
+    case MXP_ENOINPUT:
+    case MXP_ENOENT:
+        return EX_NOINPUT;
+    case MXP_ECANTCREAT:
+        return EX_CANTCREAT;
+    case MXP_EIO:
+        return EX_IOERR;
+    case MXP_ECANCELED:
+    case MXP_ENET:
+        return EX_TEMPFAIL;
+    case MXP_ECONFIG:
+        return EX_CONFIG;
+    default:
+        return err < 0 ? EX_SOFTWARE : err;
+    }
+}
+
+static int run(const struct mxp_options *options, struct mxp_why *why)
+{
+    switch (options->command) {
+    case MXP_CMD_CHECK:
+        return mxp_check_run(options, why);
+    case MXP_CMD_BULK:
+        return mxp_bulk_run(options, why);
+    case MXP_CMD_EXPLAIN:
+        return mxp_explain_run(options, stdin, stdout, why);
+    case MXP_CMD_HELP:
+        return mxp_help_print(options->n_args ? options->args[0] : NULL, stdout, why);
+    case MXP_CMD_VERSION:
+        return mxp_help_version(stdout, why);
+    case MXP_CMD_BOUNCES:
+        break;
+    }
+    return mxp_why_set(why, MXP_EUSAGE, "bounces: not built yet");
+}
+
+int main(int argc, char **argv)
+{
+    struct mxp_options options;
+    struct mxp_why why = {0};
+    int err = mxp_options_parse(argc, argv, &options, &why);
+    if (!err) {
+        if (options.verbose)
+            mxp_log_level_set(MXP_LOG_INFO);
+        err = run(&options, &why);
+    }
+    if (err < 0)
+        fprintf(stderr, "mxprobe: %s\n", *why.text ? why.text : mxp_err_text(err));
+    mxp_options_free(&options);
+    return exit_code(err);
+}

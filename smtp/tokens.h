@@ -1,0 +1,33 @@
+/*
+ * The words of a reply, for the rules: runs of letters and digits in lower case, an
+ * apostrophe inside dropped ("doesn't" is "doesnt"), every octet above 127 a word of its own
+ * (so that texts in any encoding are matched octet by octet). Everything else separates.
+ *
+ * What says nothing is passed over: the code and enhanced code at the start of each line.
+ * An address becomes the one word "addr", an IP address "ip"; so no word inside them is taken
+ * for a cause.
+ */
+#ifndef MXP_SMTP_TOKENS_H
+#define MXP_SMTP_TOKENS_H
+
+#include "core/slice.h"
+
+#define MXP_TOKEN_MAX 48 /* a longer word is in no rule: it is cut */
+
+struct mxp_tokens {
+    const char *at, *end;
+    const char *no_at; /* private: no address starts before here */
+    bool line_start, reply; /* reply: lines start with codes */
+};
+
+struct mxp_token {
+    char text[MXP_TOKEN_MAX];
+    uint32_t len;
+    uint32_t hash;
+};
+
+/* text: a reply's lines, or with reply false, words alone. */
+void mxp_tokens_init(struct mxp_tokens *tokens, struct mxp_slice text, bool reply);
+bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret);
+
+#endif
