@@ -139,6 +139,43 @@ int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *
     return 0;
 }
 
+int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t group)
+{
+    if (rules->n_members >= rules->size_members) {
+        size_t size = rules->size_members ? rules->size_members * 2 : 4096;
+        struct mxp_member *grown = realloc(rules->members, size * sizeof *grown);
+        if (!grown)
+            return MXP_ENOMEM;
+        rules->members = grown;
+        rules->size_members = size;
+    }
+    rules->members[rules->n_members++] = (struct mxp_member){phrase, group};
+    return 0;
+}
+
+static int by_phrase(const void *a, const void *b)
+{
+    const struct mxp_member *x = a, *y = b;
+    return x->phrase != y->phrase ? (x->phrase < y->phrase ? -1 : 1)
+                                  : (x->group > y->group) - (x->group < y->group);
+}
+
+static int link_members(struct mxp_rules *rules)
+{
+    rules->first_member = calloc(rules->n_phrases + 1, sizeof *rules->first_member);
+    if (!rules->first_member)
+        return MXP_ENOMEM;
+    if (rules->n_members)
+        qsort(rules->members, rules->n_members, sizeof *rules->members, by_phrase);
+    size_t at = 0;
+    for (size_t phrase = 0; phrase <= rules->n_phrases; phrase++) {
+        while (at < rules->n_members && rules->members[at].phrase < phrase)
+            at++;
+        rules->first_member[phrase] = (uint32_t)at;
+    }
+    return 0;
+}
+
 /* Nodes are numbered so that a parent comes before its children, but their failure links go
  * by depth: edges are followed level by level. */
 int mxp_rules_link(struct mxp_rules *rules)
@@ -179,16 +216,25 @@ int mxp_rules_link(struct mxp_rules *rules)
     free(queue);
     free(first);
     free(by_node);
-    return 0;
+    return link_members(rules);
 }
 
-static void found(struct mxp_found *ret, uint16_t phrase)
+static bool set(struct mxp_found *ret, uint16_t phrase)
 {
     uint64_t bit = UINT64_C(1) << phrase % 64;
     if ((ret->bits[phrase / 64] & bit) || ret->n >= MXP_FOUND_MAX)
-        return;
+        return false;
     ret->bits[phrase / 64] |= bit;
     ret->list[ret->n++] = phrase;
+    return true;
+}
+
+static void found(const struct mxp_rules *rules, struct mxp_found *ret, uint16_t phrase)
+{
+    if (!set(ret, phrase))
+        return;
+    for (uint32_t i = rules->first_member[phrase]; i < rules->first_member[phrase + 1]; i++)
+        set(ret, rules->members[i].group);
 }
 
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret)
@@ -212,6 +258,6 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
         if (out && rules->nodes[out].phrase == MXP_NO_PHRASE)
             out = rules->nodes[out].out;
         for (; out; out = rules->nodes[out].out)
-            found(ret, rules->nodes[out].phrase);
+            found(rules, ret, rules->nodes[out].phrase);
     }
 }

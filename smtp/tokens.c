@@ -77,7 +77,12 @@ static const char *skip_address(const char *at, const char *end)
     if (p == at || p >= limit || *p != '@')
         return NULL;
     p++;
-    while (p < limit && (in_address(*p) || *p == '[' || *p == ']' || *p == ':'))
+    if (p < limit && *p == '[') {
+        while (p < limit && *p != ']' && *p != ' ' && *p != '\n')
+            p++;
+        return p;
+    }
+    while (p < limit && in_address(*p) && !(*p == '.' && p + 1 < end && p[1] == '.'))
         p++;
     return p;
 }

@@ -16,7 +16,7 @@
 
 struct mxp_tokens {
     const char *at, *end;
-    const char *no_at; /* private: no address starts before here */
+    const char *no_at;      /* private: no address starts before here */
     bool line_start, reply; /* reply: lines start with codes */
 };
 
