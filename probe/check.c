@@ -47,9 +47,9 @@ static int readable(const struct mxp_row *row, const struct mxp_result *result,
         err = mxp_buf_printf(out, " %s: %.*s", mxp_stage_name(result->stage), (int)text.len,
                              text.ptr);
     if (!err && values[MXP_FIELD_suggestion].kind)
-        err = mxp_buf_printf(out, " (did you mean %.*s?)",
-                             (int)values[MXP_FIELD_suggestion].text.len,
-                             values[MXP_FIELD_suggestion].text.ptr);
+        err =
+            mxp_buf_printf(out, " (did you mean %.*s?)", (int)values[MXP_FIELD_suggestion].text.len,
+                           values[MXP_FIELD_suggestion].text.ptr);
     return err ? err : mxp_buf_add_char(out, '\n');
 }
 
@@ -78,8 +78,8 @@ static int on_answer(void *arg, const struct mxp_row *row, const struct mxp_resu
     check->any_unknown = check->any_unknown || result->verdict == MXP_VERDICT_UNKNOWN;
     int err = mxp_row_values(row, result, &scratch, values);
     if (!err)
-        err = check->options->json ? mxp_row_json(values, &out)
-                                   : readable(row, result, values, &out);
+        err =
+            check->options->json ? mxp_row_json(values, &out) : readable(row, result, values, &out);
     mxp_buf_free(&scratch);
     if (err) {
         mxp_buf_free(&out);

@@ -6,7 +6,8 @@
 
 #include "probe/options.h"
 
-/* 0: all valid; 1: any invalid; 2: any unknown and none invalid. Or a negative error: why is set. */
+/* 0: all valid; 1: any invalid; 2: any unknown and none invalid. Or a negative error: why is set.
+ */
 int mxp_check_run(const struct mxp_options *options, struct mxp_why *why);
 
 #endif

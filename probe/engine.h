@@ -24,7 +24,7 @@ enum mxp_engine_event_kind {
     MXP_ENGINE_FOOTPRINT,
     MXP_ENGINE_IDENTITY_LISTED,
     MXP_ENGINE_RESOLVER, /* DNS is down, or invents answers */
-    MXP_ENGINE_NOTE /* a slower or faster limit, for --verbose */
+    MXP_ENGINE_NOTE      /* a slower or faster limit, for --verbose */
 };
 
 struct mxp_engine_event {

@@ -95,8 +95,8 @@ static int load(struct mxp_exclude *exclude, FILE *file, const char *path, struc
             continue;
         err = add_line(exclude, text);
         if (err == MXP_ESYNTAX)
-            err = mxp_why_set(why, MXP_EDATA,
-                              "%s:%u: expected a domain, an address or an MX host", path, number);
+            err = mxp_why_set(why, MXP_EDATA, "%s:%u: expected a domain, an address or an MX host",
+                              path, number);
         else if (err)
             mxp_why_set(why, err, "%s", mxp_err_text(err));
     }

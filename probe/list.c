@@ -99,9 +99,9 @@ static void parse(struct mxp_slice text, struct parsed *ret)
         }
     }
     bool v6 = address.kind == MXP_ADDRESS_IPV6_LITERAL;
-    int n = snprintf(ret->normalized, sizeof ret->normalized, "%.*s@%s%s%s%s", (int)local_len,
-                     local, ret->literal ? "[" : "", v6 ? "IPv6:" : "", ret->domain,
-                     ret->literal ? "]" : "");
+    int n =
+        snprintf(ret->normalized, sizeof ret->normalized, "%.*s@%s%s%s%s", (int)local_len, local,
+                 ret->literal ? "[" : "", v6 ? "IPv6:" : "", ret->domain, ret->literal ? "]" : "");
     ret->len = n > 0 ? (size_t)n : 0;
     ret->local_len = local_len;
     if (ret->len > 254)
@@ -239,8 +239,7 @@ static int index_grow(struct mxp_list *list)
 }
 
 /* The address that an item stands for: of the row in the spool, or of its kept answer. */
-static int item_parsed(struct mxp_list *list, uint32_t id, struct parsed *ret,
-                       struct mxp_why *why)
+static int item_parsed(struct mxp_list *list, uint32_t id, struct parsed *ret, struct mxp_why *why)
 {
     uint64_t ref = ref_get(&list->items[id]);
     struct mxp_slice entry;
@@ -363,8 +362,7 @@ int mxp_list_add(struct mxp_list *list, const struct mxp_list_record *record, st
         return answer_here(list, record, MXP_VERDICT_INVALID, MXP_REASON_BAD_SYNTAX,
                            MXP_STAGE_SYNTAX, parsed->bad, why);
     struct mxp_slice local = {parsed->normalized, parsed->local_len};
-    if (list->options.excluded &&
-        list->options.excluded(list->options.arg, local, parsed->domain))
+    if (list->options.excluded && list->options.excluded(list->options.arg, local, parsed->domain))
         return answer_here(list, record, MXP_VERDICT_UNKNOWN, MXP_REASON_NOT_PROBED,
                            MXP_STAGE_SYNTAX, "on the exclusion list", why);
     return add_address(list, record, why);

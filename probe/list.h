@@ -41,8 +41,7 @@ struct mxp_list *mxp_list_new(const struct mxp_list_options *options, struct mxp
 struct mxp_list *mxp_list_free(struct mxp_list *list); /* NULL */
 
 /* One record; what is no address is answered at once. 0 or an error: why is set. */
-int mxp_list_add(struct mxp_list *list, const struct mxp_list_record *record,
-                 struct mxp_why *why);
+int mxp_list_add(struct mxp_list *list, const struct mxp_list_record *record, struct mxp_why *why);
 
 /* No more records will come: kept answers of duplicates can be forgotten. */
 void mxp_list_end(struct mxp_list *list);

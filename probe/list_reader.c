@@ -29,14 +29,14 @@ struct kept {
 struct mxp_list_reader {
     struct mxp_list_reader_options options;
     struct csv_parser csv;
-    struct mxp_buf line;    /* the physical line under way */
-    struct mxp_buf raw;     /* the lines of the record under way, with their ends */
+    struct mxp_buf line; /* the physical line under way */
+    struct mxp_buf raw;  /* the lines of the record under way, with their ends */
     struct line lines[RECORD_LINES];
     size_t n_lines;
-    struct mxp_buf text;    /* of the record's fields */
+    struct mxp_buf text; /* of the record's fields */
     size_t ends[MXP_LIST_FIELDS_MAX];
     size_t n_fields;
-    uint64_t line_number;   /* of the line under way, from 1 */
+    uint64_t line_number; /* of the line under way, from 1 */
     uint64_t record_line;
     enum format format;
     char delimiter;
@@ -103,7 +103,7 @@ static bool has_at(struct mxp_slice text)
 /* How well a header's name says that addresses follow: 0 not at all. */
 static int header_rank(struct mxp_slice name)
 {
-    static const char *const exact[] = {"email",        "e-mail", "email address", "email_address",
+    static const char *const exact[] = {"email",        "e-mail", "email address",  "email_address",
                                         "emailaddress", "mail",   "e-mail address", "address"};
     name = mxp_slice_trim(name);
     for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
@@ -324,8 +324,7 @@ static int fresh_csv(struct mxp_list_reader *reader)
 }
 
 /* The record's first line has a quote that is not closed: it stands alone, split as it is. */
-static int split_plainly(struct mxp_list_reader *reader, struct mxp_slice line,
-                         struct mxp_why *why)
+static int split_plainly(struct mxp_list_reader *reader, struct mxp_slice line, struct mxp_why *why)
 {
     int err = fresh_csv(reader);
     while (!err) {
@@ -420,8 +419,8 @@ static int find_format(struct mxp_list_reader *reader, struct mxp_slice line)
     }
     struct mxp_slice text = mxp_slice_trim(line);
     bool quoted = text.len && text.ptr[0] == '"';
-    bool csv = reader->options.column || (!is_address(text) && (most || quoted)) ||
-               header_rank(text) == 3;
+    bool csv =
+        reader->options.column || (!is_address(text) && (most || quoted)) || header_rank(text) == 3;
     reader->format = csv ? FORMAT_CSV : FORMAT_PLAIN;
     return csv ? fresh_csv(reader) : 0;
 }
@@ -492,7 +491,7 @@ int mxp_list_reader_end(struct mxp_list_reader *reader, struct mxp_why *why)
     while (!err && reader->n_lines)
         err = unroll(reader, why);
     if (!err && !reader->decided && reader->first)
-        err = mxp_why_set(why, MXP_EDATA,
-                          "no column with addresses was found: name it by --column");
+        err =
+            mxp_why_set(why, MXP_EDATA, "no column with addresses was found: name it by --column");
     return err ? err : flush_kept(reader, why);
 }

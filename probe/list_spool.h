@@ -19,7 +19,6 @@ int mxp_spool_put(struct mxp_spool *spool, struct mxp_slice bytes, uint64_t *ret
                   struct mxp_why *why);
 
 /* The entry, valid until the next call. 0, MXP_ENOMEM or MXP_EIO. */
-int mxp_spool_get(struct mxp_spool *spool, uint64_t at, struct mxp_slice *ret,
-                  struct mxp_why *why);
+int mxp_spool_get(struct mxp_spool *spool, uint64_t at, struct mxp_slice *ret, struct mxp_why *why);
 
 #endif

@@ -38,8 +38,7 @@ static int cut_torn(int fd)
     return lseek(fd, keep, SEEK_SET) < 0 ? -1 : 0;
 }
 
-static int open_file(struct mxp_output *output, const char *path, bool append,
-                     struct mxp_why *why)
+static int open_file(struct mxp_output *output, const char *path, bool append, struct mxp_why *why)
 {
     struct stat st;
     /* What is no regular file (a pipe, a terminal, /dev/null) is written as it is. */

@@ -22,8 +22,7 @@ static struct mxp_slice next(const char **at)
     return part;
 }
 
-int mxp_result_pack(const struct mxp_result *result, struct mxp_slice address,
-                    struct mxp_buf *ret)
+int mxp_result_pack(const struct mxp_result *result, struct mxp_slice address, struct mxp_buf *ret)
 {
     mxp_buf_clear(ret);
     int err = mxp_buf_add(ret, result, sizeof *result);

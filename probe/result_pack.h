@@ -10,8 +10,7 @@
 #include "probe/result.h"
 
 /* Into ret, which is emptied first: 0, MXP_ENOMEM or MXP_ETOOBIG. */
-int mxp_result_pack(const struct mxp_result *result, struct mxp_slice address,
-                    struct mxp_buf *ret);
+int mxp_result_pack(const struct mxp_result *result, struct mxp_slice address, struct mxp_buf *ret);
 
 /* Only what mxp_result_pack made; *ret borrows from packed. */
 void mxp_result_unpack(struct mxp_slice packed, struct mxp_result *ret);

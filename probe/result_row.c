@@ -48,9 +48,12 @@ static void set_tri(struct mxp_value *value, enum mxp_tri tri)
 static size_t utf8_len(struct mxp_slice s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
-    size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3
-               : p[0] < 0xf5                                                     ? 4
-                                                                                 : 0;
+    size_t n = p[0] < 0x80   ? 1
+               : p[0] < 0xc2 ? 0
+               : p[0] < 0xe0 ? 2
+               : p[0] < 0xf0 ? 3
+               : p[0] < 0xf5 ? 4
+                             : 0;
     if (n == 0 || n > s.len)
         return 0;
     for (size_t i = 1; i < n; i++)
@@ -93,8 +96,8 @@ struct part {
     size_t from;
 };
 
-static int add_escaped(struct mxp_buf *scratch, struct part *parts, size_t *n,
-                       enum mxp_field field, struct mxp_slice text)
+static int add_escaped(struct mxp_buf *scratch, struct part *parts, size_t *n, enum mxp_field field,
+                       struct mxp_slice text)
 {
     parts[(*n)++] = (struct part){field, scratch->len};
     return escape(text, field == MXP_FIELD_address, scratch);
@@ -268,8 +271,7 @@ int mxp_row_header(const char *const *own, size_t n_own, struct mxp_buf *out)
 {
     int err = 0;
     for (size_t i = 0; i < n_own && !err; i++) {
-        err = own ? csv_field(mxp_slice_str(own[i]), out)
-                  : mxp_buf_printf(out, "column%zu", i + 1);
+        err = own ? csv_field(mxp_slice_str(own[i]), out) : mxp_buf_printf(out, "column%zu", i + 1);
         if (!err)
             err = mxp_buf_add_char(out, ',');
     }
@@ -306,8 +308,7 @@ int mxp_row_json(const struct mxp_value *values, struct mxp_buf *out)
     json_t *object = json_object();
     int err = object ? 0 : MXP_ENOMEM;
     for (int i = 0; i < MXP_FIELD_COUNT && !err; i++)
-        if (json_object_set_new(object, mxp_field_name((enum mxp_field)i),
-                                json_value(&values[i])))
+        if (json_object_set_new(object, mxp_field_name((enum mxp_field)i), json_value(&values[i])))
             err = MXP_ENOMEM;
     if (!err && json_dump_callback(object, dump, out, JSON_COMPACT))
         err = MXP_ENOMEM;

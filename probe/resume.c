@@ -61,8 +61,8 @@ static int on_csv(void *arg, const struct mxp_list_record *record, struct mxp_wh
     uint64_t line;
     if (record->column >= record->n_fields ||
         mxp_slice_number(record->fields[record->column], LINE_MAX_NUMBER, &line))
-        return mxp_why_set(why, MXP_EDATA, "%s:%llu: no number in the field \"line\"",
-                           resume->path, (unsigned long long)record->line);
+        return mxp_why_set(why, MXP_EDATA, "%s:%llu: no number in the field \"line\"", resume->path,
+                           (unsigned long long)record->line);
     int err = add(resume, line);
     return err ? mxp_why_set(why, err, "%s", mxp_err_text(err)) : 0;
 }
@@ -124,8 +124,8 @@ struct mxp_resume *mxp_resume_load(const char *path, enum mxp_format format, str
         mxp_why_set(why, MXP_ENOINPUT, "%s: cannot read: %s", path, strerror(errno));
         return mxp_resume_free(resume);
     }
-    int err = format == MXP_FORMAT_CSV ? load_csv(resume, file, why)
-                                       : load_jsonl(resume, file, why);
+    int err =
+        format == MXP_FORMAT_CSV ? load_csv(resume, file, why) : load_jsonl(resume, file, why);
     fclose(file);
     return err ? mxp_resume_free(resume) : resume;
 }

@@ -5,6 +5,8 @@ set(PROBE_SHELL_SOURCES
   bulk_report.c
   check.c
   exclude.c
+  explain.c
+  explain_words.c
   input.c
   limits_file.c
   list.c
