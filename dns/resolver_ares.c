@@ -22,6 +22,7 @@ struct question {
     mxp_dns_cb cb;
     void *arg;
     enum mxp_rr_type type;
+    uint32_t n_tried; /* servers that answered with a failure of their own */
     char name[];
 };
 
@@ -38,7 +39,7 @@ struct ares {
     uv_timer_t tick, pump;
     struct question *queue, *asked;
     struct watch *watches;
-    uint32_t n_inflight, max_inflight, rate_per_s;
+    uint32_t n_inflight, max_inflight, rate_per_s, n_servers;
     double tokens;
     uint64_t filled_ms, n_asked, n_answered;
     uint8_t n_handles;
@@ -97,6 +98,12 @@ static void answered(void *arg, int status, int timeouts, unsigned char *abuf, i
         ares->n_answered++;
     DL_DELETE(ares->asked, question);
     ares->n_inflight--;
+    bool elsewhere = said == MXP_DNS_SERVFAIL || said == MXP_DNS_REFUSED;
+    if (elsewhere && ++question->n_tried < ares->n_servers && !ares->closing) {
+        DL_PREPEND(ares->queue, question);
+        schedule_pump(ares, 0);
+        return;
+    }
     question->cb(question->arg, said, message);
     free(question);
     if (ares->queue && !ares->closing)
@@ -270,7 +277,8 @@ static int set_servers(struct ares *ares, const struct mxp_resolver_options *opt
 static int make_channel(struct ares *ares, const struct mxp_resolver_options *options)
 {
     struct ares_options set = {
-        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN | ARES_FLAG_EDNS,
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN | ARES_FLAG_EDNS |
+                 ARES_FLAG_NOCHECKRESP, /* it would hide SERVFAIL and REFUSED from us */
         .timeout = (int)(options->timeout_ms ? options->timeout_ms : TIMEOUT_MS),
         .tries = (int)(options->tries ? options->tries : TRIES),
         .ednspsz = EDNS_OCTETS,
@@ -294,6 +302,7 @@ struct mxp_resolver *mxp_resolver_ares_new(struct uv_loop_s *loop,
     ares->resolver = (struct mxp_resolver){.ask = ask, .free = resolver_free};
     ares->max_inflight = options->max_inflight ? options->max_inflight : INFLIGHT;
     ares->rate_per_s = options->rate_per_s;
+    ares->n_servers = (uint32_t)options->n_servers;
     uv_timer_init(loop, &ares->tick);
     uv_timer_init(loop, &ares->pump);
     ares->tick.data = ares->pump.data = ares;

@@ -11,7 +11,7 @@
 
 #define SUFFIX_MAX   253
 #define BUDGET_MAX   1000000
-#define NAME_ALLOWED "lower-case letters, digits, dots and hyphens"
+#define NAME_ALLOWED "lower-case letters, digits, dots, slashes and hyphens"
 
 struct table {
     struct mxp_options *options;
@@ -77,7 +77,7 @@ static bool is_name(struct mxp_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        if (!mxp_is_digit(c) && !(c >= 'a' && c <= 'z') && c != '.' && c != '-')
+        if (!mxp_is_digit(c) && !(c >= 'a' && c <= 'z') && c != '.' && c != '-' && c != '/')
             return false;
     }
     return text.len > 0 && text.len <= SUFFIX_MAX;

@@ -22,8 +22,8 @@ struct mxp_budget {
     uint32_t rcpts_per_transaction;
     uint32_t unknown_percent; /* share of unknown recipients among the last answers of a site
                                  above which it is paced (footprint); 0: not bounded */
-    bool shares_network; /* what its server's /24 (/64) takes counts as one site too: for
-                            providers that no table knows */
+    bool shares_network;      /* what its server's /24 (/64) takes counts as one site too: for
+                                 providers that no table knows */
 };
 
 #endif

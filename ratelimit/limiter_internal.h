@@ -12,7 +12,7 @@
 
 #include <uthash.h>
 
-#define MXP_KEY_MAX      40  /* "net " and an address in hex */
+#define MXP_KEY_MAX      40 /* "net " and an address in hex */
 #define MXP_N_ANSWERS    64 /* the last answers of a provider, for the share of unknowns */
 #define MXP_ANSWERS_SEEN 25 /* before the share means anything */
 #define MXP_UNPROVEN     2  /* connections at once to a site that has not answered yet */

@@ -22,16 +22,16 @@ void mxp_pace_init(struct mxp_pace *pace, struct mxp_rate ceiling, double learne
     *pace = (struct mxp_pace){.filled_ms = now_ms, .raised_ms = now_ms};
     double most = ceiling.n ? ceiling.n * MINUTE_MS / (ceiling.per_ms ? ceiling.per_ms : 1) : 0;
     double start = most / START_PART > START_LEAST ? most / START_PART : START_LEAST;
-    if (most && start > most)
+    if (most > 0 && start > most)
         start = most;
-    if (learned > 0 && (!most || learned < most)) {
+    if (learned > 0 && (most <= 0 || learned < most)) {
         start = learned;
         pace->hurt = (float)(learned / BELOW_HURT);
         pace->bound = (float)learned;
     }
     pace->ceiling = (float)most;
     pace->level = (float)start;
-    pace->tokens = (float)(most && most < FIRST ? most : FIRST);
+    pace->tokens = (float)(most > 0 && most < FIRST ? most : FIRST);
     if (pace->tokens < 1)
         pace->tokens = 1;
 }
