@@ -1,5 +1,5 @@
 /*
- * The real resolver: c-ares on a libuv loop, several upstream servers, TCP on
+ * [io] The real resolver: c-ares on a libuv loop, several upstream servers, TCP on
  * truncation, retries with time-outs, a cap and a rate on questions in flight
  * (the rest queue in order). The only file pair that knows <ares.h>.
  */
