@@ -1,0 +1,401 @@
+#include "universe.h"
+
+#include "probe/yaml_tree.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum value { NUMBER, COUNT, TEXT, TEXTS, TRUTH, KIND };
+
+#define FIELD(key, kind, member)                                                                   \
+    {                                                                                              \
+        key, kind, offsetof(struct farm_provider, member)                                          \
+    }
+
+static const struct {
+    const char *key;
+    enum value kind;
+    size_t offset;
+} fields[] = {
+    FIELD("name", TEXT, name),
+    FIELD("kind", KIND, kind),
+    FIELD("share", NUMBER, share),
+    FIELD("hosted", COUNT, hosted),
+    FIELD("servers", COUNT, servers),
+    FIELD("unknown", NUMBER, unknown),
+    FIELD("full", NUMBER, full),
+    FIELD("disabled", NUMBER, disabled),
+    FIELD("catch_all", NUMBER, catch_all),
+    FIELD("latency_ms", COUNT, latency_ms),
+    FIELD("banner_ms", COUNT, banner_ms),
+    FIELD("tarpit_ms", COUNT, tarpit_ms),
+    FIELD("greylist_s", COUNT, greylist_s),
+    FIELD("pipelining", TRUTH, pipelining),
+    FIELD("blocks_at_once", TRUTH, blocks_at_once),
+    FIELD("connections", COUNT, limits.connections),
+    FIELD("connects_per_minute", COUNT, limits.connects_per_minute),
+    FIELD("rcpts_per_minute", COUNT, limits.rcpts_per_minute),
+    FIELD("rcpts_per_session", COUNT, limits.rcpts_per_session),
+    FIELD("rcpts_per_transaction", COUNT, limits.rcpts_per_transaction),
+    FIELD("escalate_after", COUNT, escalate_after),
+    FIELD("block_s", COUNT, block_s),
+    FIELD("harvest_after", COUNT, harvest_after),
+    FIELD("unknown_text", TEXT, unknown_text),
+    FIELD("full_text", TEXT, full_text),
+    FIELD("disabled_text", TEXT, disabled_text),
+    FIELD("throttle_text", TEXT, throttle_text),
+    FIELD("connections_text", TEXT, connections_text),
+    FIELD("block_text", TEXT, block_text),
+    FIELD("harvest_text", TEXT, harvest_text),
+    FIELD("rcpts_text", TEXT, rcpts_text),
+};
+
+struct reader {
+    struct farm_universe *universe;
+    const char *path;
+    struct mxp_why *why;
+};
+
+static int bad(const struct reader *reader, const struct mxp_yaml *node, const char *expected)
+{
+    return mxp_why_set(reader->why, MXP_ECONFIG, "%s:%u: %s: expected %s", reader->path, node->line,
+                       node->key ? node->key : "entry", expected);
+}
+
+static int read_number(const struct reader *reader, const struct mxp_yaml *node, double *ret)
+{
+    char *end = NULL;
+    if (node->kind != MXP_YAML_SCALAR || !node->text.len)
+        return bad(reader, node, "a number");
+    *ret = strtod(node->text.ptr, &end);
+    return *end || !isfinite(*ret) || *ret < 0 ? bad(reader, node, "a number, 0 or more") : 0;
+}
+
+static int read_kind(const struct reader *reader, const struct mxp_yaml *node, enum farm_kind *ret)
+{
+    static const char *const names[] = {"normal", "nxdomain", "null_mx", "dead", "servfail"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (mxp_slice_eq(node->text, mxp_slice_str(names[i]))) {
+            *ret = (enum farm_kind)i;
+            return 0;
+        }
+    }
+    return bad(reader, node, "normal, nxdomain, null_mx, dead or servfail");
+}
+
+static int read_value(const struct reader *reader, const struct mxp_yaml *node, enum value kind,
+                      void *ret)
+{
+    double number = 0;
+    int err = 0;
+    if (node->kind != MXP_YAML_SCALAR)
+        return bad(reader, node, "one value");
+    switch (kind) {
+    case NUMBER:
+        return read_number(reader, node, ret);
+    case COUNT:
+        err = read_number(reader, node, &number);
+        *(uint32_t *)ret = (uint32_t)number;
+        return err;
+    case TEXT:
+        *(const char **)ret = node->text.ptr;
+        return 0;
+    case TRUTH:
+        *(bool *)ret = mxp_slice_eq(node->text, MXP_SLICE_LIT("true"));
+        return 0;
+    case KIND:
+        return read_kind(reader, node, ret);
+    case TEXTS:
+        break;
+    }
+    return 0;
+}
+
+static int read_texts(const struct reader *reader, const struct mxp_yaml *node, const char ***ret,
+                      uint32_t *ret_n)
+{
+    if (node->kind != MXP_YAML_LIST)
+        return bad(reader, node, "a list of names");
+    *ret = mxp_arena_alloc(&reader->universe->arena, (node->n_children + 1) * sizeof **ret);
+    if (!*ret)
+        return MXP_ENOMEM;
+    *ret_n = 0;
+    for (const struct mxp_yaml *one = node->children; one; one = one->next)
+        (*ret)[(*ret_n)++] = one->text.ptr;
+    return 0;
+}
+
+static int read_changes(const struct reader *reader, const struct mxp_yaml *node,
+                        struct farm_provider *provider)
+{
+    for (const struct mxp_yaml *one = node->children; one; one = one->next) {
+        struct farm_change *change = &provider->changes[provider->n_changes];
+        if (provider->n_changes == 8 || one->kind != MXP_YAML_MAP)
+            return bad(reader, one, "at most 8 maps of at_s and factor");
+        for (const struct mxp_yaml *part = one->children; part; part = part->next) {
+            bool at = mxp_slice_eq(mxp_slice_str(part->key), MXP_SLICE_LIT("at_s"));
+            int err = read_number(reader, part, at ? &change->at_s : &change->factor);
+            if (err)
+                return err;
+        }
+        provider->n_changes++;
+    }
+    return 0;
+}
+
+static int read_field(const struct reader *reader, const struct mxp_yaml *node,
+                      struct farm_provider *provider)
+{
+    struct mxp_slice key = mxp_slice_str(node->key);
+    if (mxp_slice_eq(key, MXP_SLICE_LIT("domains")))
+        return read_texts(reader, node, &provider->domains, &provider->n_domains);
+    if (mxp_slice_eq(key, MXP_SLICE_LIT("mx")))
+        return read_texts(reader, node, &provider->mx, &provider->n_mx);
+    if (mxp_slice_eq(key, MXP_SLICE_LIT("changes")))
+        return read_changes(reader, node, provider);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (mxp_slice_eq(key, mxp_slice_str(fields[i].key)))
+            return read_value(reader, node, fields[i].kind, (char *)provider + fields[i].offset);
+    return bad(reader, node, "another key (docs/farm.md lists them)");
+}
+
+static void defaults(struct farm_provider *provider)
+{
+    provider->latency_ms = 50;
+    provider->pipelining = true;
+    provider->block_s = 120;
+    provider->unknown_text = "550 5.1.1 <%s>: Recipient address rejected: User unknown";
+    provider->full_text = "452 4.2.2 <%s>: Mailbox full";
+    provider->disabled_text = "550 5.2.1 <%s>: Account disabled";
+    provider->throttle_text = "451 4.7.1 Too many recipients from your address, slow down";
+    provider->connections_text = "421 4.7.0 Too many connections from your address";
+    provider->block_text = "554 5.7.1 Your IP address is blocked: poor reputation";
+    provider->harvest_text = "550 5.7.1 Too many invalid recipients: your IP is blocked";
+    provider->rcpts_text = "452 4.5.3 Too many recipients";
+}
+
+static int read_provider(const struct reader *reader, const struct mxp_yaml *node)
+{
+    struct farm_universe *universe = reader->universe;
+    if (universe->n_providers == FARM_PROVIDERS_MAX || node->kind != MXP_YAML_MAP)
+        return bad(reader, node, "at most 120 maps");
+    struct farm_provider *provider = &universe->providers[universe->n_providers++];
+    defaults(provider);
+    int err = 0;
+    for (const struct mxp_yaml *one = node->children; one && !err; one = one->next)
+        err = read_field(reader, one, provider);
+    if (err)
+        return err;
+    if (!provider->name || provider->servers > FARM_LONG_TAIL_MAX)
+        return bad(reader, node, "a name, and at most 8000 servers");
+    if (!farm_n_domains(provider) ||
+        (!provider->n_mx && !provider->servers && provider->kind == FARM_NORMAL))
+        return bad(reader, node, "domains and mx, or servers");
+    return 0;
+}
+
+static int read_root(const struct reader *reader, const struct mxp_yaml *root)
+{
+    for (const struct mxp_yaml *one = root->children; one; one = one->next) {
+        struct mxp_slice key = mxp_slice_str(one->key);
+        double number = 0;
+        int err = 0;
+        if (mxp_slice_eq(key, MXP_SLICE_LIT("seed"))) {
+            err = read_number(reader, one, &number);
+            reader->universe->seed = (uint64_t)number;
+        } else if (mxp_slice_eq(key, MXP_SLICE_LIT("providers"))) {
+            for (const struct mxp_yaml *p = one->children; p && !err; p = p->next)
+                err = read_provider(reader, p);
+        } else {
+            err = bad(reader, one, "seed or providers");
+        }
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+struct farm_universe *farm_universe_read(const char *path, struct mxp_why *why)
+{
+    struct farm_universe *universe = calloc(1, sizeof *universe);
+    const struct mxp_yaml *root = NULL;
+    if (!universe) {
+        mxp_why_set(why, MXP_ENOMEM, "out of memory");
+        return NULL;
+    }
+    mxp_arena_init(&universe->arena);
+    struct reader reader = {universe, path, why};
+    int err = mxp_yaml_read(path, &universe->arena, &root, why);
+    if (!err)
+        err = read_root(&reader, root);
+    return err ? farm_universe_free(universe) : universe;
+}
+
+struct farm_universe *farm_universe_free(struct farm_universe *universe)
+{
+    if (universe)
+        mxp_arena_free(&universe->arena);
+    free(universe);
+    return NULL;
+}
+
+uint32_t farm_n_domains(const struct farm_provider *provider)
+{
+    return provider->servers ? provider->servers : provider->n_domains + provider->hosted;
+}
+
+/* Names of made-up domains: "d12.google.farm.example"; the provider's name in host letters. */
+static void made_up(const struct farm_provider *provider, const char *letter, uint32_t n,
+                    char ret[static 256])
+{
+    char name[64];
+    size_t len = 0;
+    for (const char *p = provider->name; *p && len < sizeof name - 1; p++)
+        if (mxp_is_alnum(*p) || *p == '-')
+            name[len++] = mxp_lower(*p);
+    name[len] = '\0';
+    snprintf(ret, 256, "%s%u-%s.example", letter, n, name);
+}
+
+void farm_domain_name(const struct farm_provider *provider, uint32_t n, char ret[static 256])
+{
+    if (!provider->servers && n < provider->n_domains)
+        snprintf(ret, 256, "%s", provider->domains[n]);
+    else
+        made_up(provider, "d", n - (provider->servers ? 0 : provider->n_domains), ret);
+}
+
+/* "d12-name.example" -> 12 and "name" */
+static bool parse_made_up(const char *text, const char *prefix, uint32_t *ret_n,
+                          char ret_name[static 64])
+{
+    size_t skip = strlen(prefix), len = strlen(text), digits = 0;
+    if (strncmp(text, prefix, skip) != 0 || len < skip + 10)
+        return false;
+    while (mxp_is_digit(text[skip + digits]) && digits < 8)
+        digits++;
+    uint64_t n = 0;
+    if (!digits || text[skip + digits] != '-' ||
+        mxp_slice_number((struct mxp_slice){text + skip, digits}, UINT32_MAX, &n))
+        return false;
+    const char *name = text + skip + digits + 1, *dot = strchr(name, '.');
+    if (!dot || strcmp(dot, ".example") != 0 || dot - name > 60)
+        return false;
+    memcpy(ret_name, name, (size_t)(dot - name));
+    ret_name[dot - name] = '\0';
+    *ret_n = (uint32_t)n;
+    return true;
+}
+
+static bool is_called(const struct farm_provider *provider, const char *name)
+{
+    char full[256];
+    made_up(provider, "", 0, full);
+    size_t len = strlen(name);
+    return strncmp(full, "0-", 2) == 0 && strncmp(full + 2, name, len) == 0 &&
+           strcmp(full + 2 + len, ".example") == 0;
+}
+
+const struct farm_provider *farm_find_domain(const struct farm_universe *universe,
+                                             const char *domain, uint32_t *ret_n)
+{
+    char name[64];
+    uint32_t n;
+    bool made = parse_made_up(domain, "d", &n, name);
+    for (uint32_t i = 0; i < universe->n_providers; i++) {
+        const struct farm_provider *provider = &universe->providers[i];
+        for (uint32_t k = 0; k < provider->n_domains; k++) {
+            if (strcmp(provider->domains[k], domain) == 0) {
+                *ret_n = k;
+                return provider;
+            }
+        }
+        uint32_t most = provider->servers ? provider->servers : provider->hosted;
+        if (made && n < most && is_called(provider, name)) {
+            *ret_n = provider->servers ? n : n + provider->n_domains;
+            return provider;
+        }
+    }
+    return NULL;
+}
+
+uint32_t farm_n_hosts(const struct farm_provider *provider)
+{
+    return provider->servers || provider->kind == FARM_DEAD ? 1 : provider->n_mx;
+}
+
+void farm_host_name(const struct farm_provider *provider, uint32_t domain, uint32_t host,
+                    char ret[static 256])
+{
+    if (provider->servers || provider->kind == FARM_DEAD)
+        made_up(provider, "mx.d", provider->servers ? domain : 0, ret);
+    else
+        snprintf(ret, 256, "%s", provider->mx[host]);
+}
+
+/* Servers of the long tail fill 127.(130..253).x.10, each in its own /24. */
+static void ip_of(const struct farm_universe *universe, const struct farm_provider *provider,
+                  uint32_t server, uint8_t ret[4])
+{
+    uint32_t p = (uint32_t)(provider - universe->providers);
+    if (!provider->servers) {
+        ret[0] = 127, ret[1] = (uint8_t)(2 + p), ret[2] = (uint8_t)(server + 1), ret[3] = 10;
+        return;
+    }
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < p; i++)
+        before += universe->providers[i].servers;
+    uint32_t n = before + server;
+    ret[0] = 127, ret[1] = (uint8_t)(130 + n / 250), ret[2] = (uint8_t)(1 + n % 250), ret[3] = 10;
+}
+
+bool farm_host_ip(const struct farm_universe *universe, const char *host, struct mxp_ip *ret)
+{
+    char name[64];
+    uint32_t n;
+    bool made = parse_made_up(host, "mx.d", &n, name);
+    *ret = (struct mxp_ip){.family = 4};
+    for (uint32_t i = 0; i < universe->n_providers; i++) {
+        const struct farm_provider *provider = &universe->providers[i];
+        for (uint32_t k = 0; k < provider->n_mx; k++) {
+            if (strcmp(provider->mx[k], host) == 0) {
+                ip_of(universe, provider, k, ret->bytes);
+                return true;
+            }
+        }
+        if (made && is_called(provider, name) &&
+            (provider->servers || provider->kind == FARM_DEAD)) {
+            ip_of(universe, provider, n, ret->bytes);
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct farm_provider *farm_find_ip(const struct farm_universe *universe, const uint8_t ip[4],
+                                         uint32_t *ret_server)
+{
+    uint32_t n = 0;
+    if (ip[0] != 127 || ip[3] != 10)
+        return NULL;
+    if (ip[1] < 130) {
+        *ret_server = ip[2] - 1u;
+        uint32_t p = ip[1] - 2u;
+        return p < universe->n_providers && !universe->providers[p].servers &&
+                       universe->providers[p].kind == FARM_NORMAL
+                   ? &universe->providers[p]
+                   : NULL;
+    }
+    n = (ip[1] - 130u) * 250 + ip[2] - 1u;
+    for (uint32_t i = 0; i < universe->n_providers; i++) {
+        const struct farm_provider *provider = &universe->providers[i];
+        if (n < provider->servers) {
+            *ret_server = n;
+            return provider;
+        }
+        n -= provider->servers;
+    }
+    return NULL;
+}
