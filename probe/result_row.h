@@ -13,8 +13,9 @@
     X(line)                                                                                        \
     X(address)                                                                                     \
     X(normalized)                                                                                  \
-    X(verdict) X(reason) X(action) X(provider) X(mx) X(ip) X(stage) X(code) X(enhanced) X(text)    \
-        X(catch_all) X(role) X(disposable) X(free) X(suggestion) X(tls) X(attempts) X(duration_ms) \
+    X(verdict)                                                                                     \
+    X(reason) X(action) X(provider) X(mx) X(ip) X(stage) X(code) X(enhanced) X(text) X(catch_all)  \
+        X(role) X(disposable) X(free) X(suggestion) X(tls) X(attempts) X(duration_ms)              \
             X(checked_at) X(retry_after_s) X(blocklist) X(new_address) X(exists) X(limit)          \
                 X(footprint)
 
