@@ -35,9 +35,9 @@
 #define MXP_OWNER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define MXP_NO_ITEM      UINT32_MAX
-#define MXP_IDLE_MS      5000 /* a session that waits for its turn is kept this long */
-#define MXP_RANDOM_LEN   16   /* octets of the catch-all question's local part */
-#define MXP_BATCH_MAX    100  /* RFC 5321, 4.5.3.1.8: servers must take 100 recipients */
+#define MXP_IDLE_MS      20000 /* a session that waits for its turn is kept this long */
+#define MXP_RANDOM_LEN   16    /* octets of the catch-all question's local part */
+#define MXP_BATCH_MAX    100   /* RFC 5321, 4.5.3.1.8: servers must take 100 recipients */
 #define MXP_HOPS_MAX     64u
 #define MXP_LOST_RETRIES 3 /* at once, for a recipient that another's answer cut off */
 

@@ -8,7 +8,8 @@
 
 #define KEY_CAP     65536
 #define RCPTS_HINT  10 /* a further session is worth its greeting for this many recipients */
-#define TROUBLE_MAX 3  /* tries of a lane whose hosts cannot be reached */
+#define THROTTLE_MS 1000
+#define TROUBLE_MAX 3 /* tries of a lane whose hosts cannot be reached */
 
 void mxp_trouble_note(struct mxp_trouble *trouble, const struct mxp_evidence *evidence,
                       uint64_t now_ms)
@@ -338,6 +339,17 @@ static void answer_some(struct mxp_lane *lane, const struct mxp_evidence *eviden
     }
 }
 
+/* Too fast or too many of us: the limiter holds the site, so the lane itself comes back soon,
+ * unless that goes on. */
+static uint64_t after_throttle(const struct mxp_lane *lane, uint64_t again_ms)
+{
+    uint64_t now = mxp_engine_now(lane->engine);
+    uint64_t soon = THROTTLE_MS;
+    for (uint32_t i = 1; i < lane->trouble.n && now + soon < again_ms; i++)
+        soon *= 2;
+    return now + soon < again_ms ? now + soon : again_ms;
+}
+
 /* No session could be had at any of its hosts: wait, or give up. */
 void mxp_lane_trouble(struct mxp_lane *lane, const struct mxp_evidence *evidence)
 {
@@ -346,6 +358,8 @@ void mxp_lane_trouble(struct mxp_lane *lane, const struct mxp_evidence *evidence
     uint64_t again = UINT64_MAX;
     if (mxp_retry_is_temporary(evidence) && (evidence->code || lane->trouble.n < TROUBLE_MAX))
         again = mxp_retry_at(engine, evidence, lane->trouble.since_ms, lane->trouble.n);
+    if (again != UINT64_MAX && evidence->what.throttle && !evidence->what.retry_after_s)
+        again = after_throttle(lane, again);
     if (again != UINT64_MAX) {
         mxp_lane_park(lane, again);
         return;

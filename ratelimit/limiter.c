@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FRESH_MS 200 /* while those that were opened before take what there is */
+
 struct mxp_limiter *mxp_limiter_new(const struct mxp_limiter_options *options)
 {
     struct mxp_limiter *limiter = calloc(1, sizeof *limiter);
@@ -115,6 +117,17 @@ static int run_allows(struct mxp_limiter *limiter, uint32_t identity, struct mxp
     return MXP_OK;
 }
 
+/* A connection for which there is nothing to ask yet is one too many. */
+static int has_rcpts(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *ret)
+{
+    uint64_t until = 0;
+    uint32_t n =
+        mxp_pace_allows(&site->rcpts, site->fresh + 1, mxp_site_slow(site), now_ms, &until);
+    if (n > site->fresh)
+        return MXP_OK;
+    return wait_for(ret, until > now_ms ? until : now_ms + FRESH_MS, MXP_WAIT_RCPT_RATE);
+}
+
 static int site_allows(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *ret)
 {
     uint64_t until = 0;
@@ -122,7 +135,10 @@ static int site_allows(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *
         return wait_for(ret, site->hold_ms, MXP_WAIT_PENALTY);
     if (now_ms < site->rcpts.pause_ms)
         return wait_for(ret, site->rcpts.pause_ms, MXP_WAIT_PENALTY);
-    if (site->open >= mxp_site_window(site))
+    int err = has_rcpts(site, now_ms, ret);
+    if (err)
+        return err;
+    if (site->open >= mxp_site_window(site) && !mxp_adapt_widen(site, now_ms))
         return wait_for(ret, UINT64_MAX, MXP_WAIT_PROVIDER);
     if (!mxp_pace_allows(&site->connects, 1, 1, now_ms, &until))
         return wait_for(ret, until, MXP_WAIT_CONNECT_RATE);
@@ -157,6 +173,7 @@ static void count_in(struct mxp_lease *lease, uint64_t now_ms)
     struct mxp_site *site = lease->site;
     struct mxp_lim_provider *provider = site->provider;
     site->open++;
+    site->fresh++;
     site->state.n_sessions++;
     lease->host->open++;
     lease->limiter->open++;
@@ -279,7 +296,7 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
     uint64_t until = now_ms;
     (void)domain;
     *ret_wait = (struct mxp_wait){0};
-    mxp_adapt_proven(lease, now_ms);
+    mxp_adapt_proven(lease);
     if (mxp_breaker_allows(site->provider, lease, now_ms, ret_wait))
         return 0;
     if (per_session && lease->n_rcpts >= per_session) {
@@ -300,6 +317,8 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
         wait_for(ret_wait, until, paused ? MXP_WAIT_PENALTY : MXP_WAIT_RCPT_RATE);
         return 0;
     }
+    if (lease->n_rcpts == 0)
+        site->fresh--;
     lease->n_rcpts += n;
     site->state.n_rcpts += n;
     mxp_pace_take(&site->rcpts, n, now_ms);
@@ -311,6 +330,8 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
 void mxp_lease_untake(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
 {
     lease->n_rcpts -= n;
+    if (lease->n_rcpts == 0)
+        lease->site->fresh++;
     lease->site->state.n_rcpts -= n;
     mxp_pace_give_back(&lease->site->rcpts, n, now_ms);
     if (lease->network)
@@ -327,6 +348,8 @@ void mxp_lease_close(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t n
     limiter->open--;
     limiter->identities[lease->identity].open--;
     lease->site->open--;
+    if (lease->n_rcpts == 0)
+        lease->site->fresh--;
     if (lease->proven)
         lease->site->proven--;
     if (provider->trial == lease)

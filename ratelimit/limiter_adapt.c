@@ -1,14 +1,17 @@
 #include "ratelimit/limiter_internal.h"
 
-#define WINDOW_RAISE_MS 60000 /* quiet before one more connection is tried */
-#define SAME_END        2     /* sessions cut off after the same count: that is their limit */
-#define REFUSED_HOLD    3     /* connections refused in a row before the site rests */
-#define REFUSED_MS      10000 /* .. for so long, doubled */
-#define REFUSED_MAX_MS  600000
-#define TARPIT_MS       3000 /* replies slower than this, and than four times the quickest */
+#define WIDEN_MS       300000 /* quiet before one more connection is tried; doubled .. */
+#define WIDEN_DOUBLED  4      /* .. each time it was refused, up to so often */
+#define SAME_END       2      /* sessions cut off after the same count: that is their limit */
+#define REFUSED_HOLD   3      /* connections refused in a row before the site rests */
+#define REFUSED_MS     10000  /* .. for so long, doubled */
+#define REFUSED_MAX_MS 600000
+#define LINGER_MS      1000 /* a closed connection may count at the server for so long */
+#define HOLD_MS        1000 /* after a connection too many */
+#define TARPIT_MS      3000 /* replies slower than this, and than four times the quickest */
 
 /* It was greeted: the site bears so many connections at once. */
-void mxp_adapt_proven(struct mxp_lease *lease, uint64_t now_ms)
+void mxp_adapt_proven(struct mxp_lease *lease)
 {
     struct mxp_site *site = lease->site;
     if (lease->proven)
@@ -18,37 +21,53 @@ void mxp_adapt_proven(struct mxp_lease *lease, uint64_t now_ms)
     site->proven++;
     if (site->proven > site->peak)
         site->peak = site->proven;
-    /* One more where the learned window was full and nothing was said for a while. */
-    uint32_t most = site->provider->budget.connections;
-    if (site->window && site->open >= site->window && (!most || site->window < most) &&
-        now_ms - site->window_ms >= WINDOW_RAISE_MS * 10) {
-        site->window++;
-        site->window_ms = now_ms;
-    }
+    mxp_pace_answered(&site->connects, lease->opened_ms);
 }
 
-/* Refused at its greeting: as many as were open and greeted are what it bears, unless more
+bool mxp_adapt_widen(struct mxp_site *site, uint64_t now_ms)
+{
+    uint32_t most = site->provider->budget.connections;
+    if (!site->window || (most && site->window >= most))
+        return false;
+    if (now_ms - site->window_ms < (uint64_t)WIDEN_MS << site->n_window)
+        return false;
+    site->window++;
+    site->window_ms = now_ms;
+    return site->open < site->window;
+}
+
+static void learn_window(struct mxp_lease *lease, uint32_t window, uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    if (site->window && window >= site->window)
+        return;
+    if (site->window && site->n_window < WIDEN_DOUBLED)
+        site->n_window++;
+    site->window = window;
+    site->window_ms = now_ms;
+    mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "connections at once");
+}
+
+/* Refused at its greeting: as many as were open beside it are what the site bears, unless more
  * than those were fine before; then they came too fast. */
 static void too_many_connections(struct mxp_lease *lease, const struct mxp_feedback_info *info,
                                  uint64_t now_ms)
 {
     struct mxp_site *site = lease->site;
-    uint32_t others = site->proven - (lease->proven ? 1 : 0);
-    bool rate = info->limit == MXP_FB_RATE;
-    bool at_once = info->limit == MXP_FB_CONNECTIONS || others >= site->peak;
-    if (at_once && !rate) {
-        uint32_t window = others ? others : 1;
-        if (!site->window || window < site->window) {
-            site->window = window;
-            site->window_ms = now_ms;
-            mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "connections at once");
-        }
-        uint64_t hold = info->retry_after_ms ? info->retry_after_ms : 1000;
-        if (site->hold_ms < now_ms + hold)
-            site->hold_ms = now_ms + hold;
-        if (others >= 1)
-            return;
+    uint32_t beside = site->proven - (lease->proven ? 1 : 0);
+    if (beside == 0 && site->open > 1)
+        beside = 1; /* opened at the same time, and not greeted yet */
+    uint64_t hold = info->retry_after_ms ? info->retry_after_ms : HOLD_MS;
+    if (site->hold_ms < now_ms + hold)
+        site->hold_ms = now_ms + hold;
+    bool at_once = info->limit == MXP_FB_CONNECTIONS || beside >= site->peak;
+    if (beside && at_once && info->limit != MXP_FB_RATE) {
+        learn_window(lease, beside, now_ms);
+        return;
     }
+    /* They may not have seen yet that the last one is gone. */
+    if (site->open == 1 && info->limit != MXP_FB_RATE && now_ms - site->closed_ms < LINGER_MS)
+        return;
     if (mxp_pace_throttled(&site->connects, lease->opened_ms, info->retry_after_ms, now_ms))
         mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "new connections");
 }
@@ -137,6 +156,14 @@ static void count_answer(struct mxp_lease *lease, bool unknown)
         lease->site->state.n_unknown++;
 }
 
+static void normal(struct mxp_lease *lease, uint32_t latency_ms, uint64_t now_ms)
+{
+    uint64_t sent = latency_ms < now_ms ? now_ms - latency_ms : 0;
+    mxp_pace_answered(&lease->site->rcpts, sent);
+    if (lease->network)
+        mxp_pace_answered(&lease->network->rcpts, sent);
+}
+
 void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,
                         const struct mxp_feedback_info *info, uint64_t now_ms)
 {
@@ -148,6 +175,7 @@ void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,
     case MXP_FB_UNKNOWN_USER:
         count_answer(lease, kind == MXP_FB_UNKNOWN_USER);
         watch_latency(lease, info->latency_ms, now_ms);
+        normal(lease, info->latency_ms, now_ms);
         mxp_breaker_answered(lease);
         break;
     case MXP_FB_THROTTLED:
@@ -183,6 +211,8 @@ static void refused(struct mxp_site *site, uint64_t now_ms)
 void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms)
 {
     struct mxp_site *site = lease->site;
+    if (lease->proven)
+        site->closed_ms = now_ms;
     if (lease->limiter->options.off && how != MXP_LEASE_DROPPED)
         return;
     if (how == MXP_LEASE_CONNECT_REFUSED || how == MXP_LEASE_CONNECT_TIMEOUT)

@@ -29,13 +29,16 @@ struct mxp_site {
     struct mxp_pace connects, rcpts;
     uint32_t open;                         /* leases */
     uint32_t proven;                       /* of them, those that were greeted */
+    uint32_t fresh;                        /* of them, those that have not asked yet */
     uint32_t peak;                         /* the most proven ones at once, without a throttle */
     uint32_t window;                       /* connections at once that were learned; 0: not yet */
     uint64_t window_ms;                    /* when it was last changed */
+    uint8_t n_window;                      /* so often it turned out to be right */
     uint32_t per_session, per_transaction; /* learned; 0: not */
     uint32_t last_end;                     /* recipients after which a session was last cut off */
     uint16_t n_end;                        /* so often in a row */
     uint16_t n_refused;                    /* connections in a row */
+    uint64_t closed_ms;                    /* when a greeted one was last closed */
     uint64_t hold_ms;                      /* nothing before */
     uint32_t latency_ms;                   /* the quickest reply */
     uint32_t slow_ms;                      /* a running mean of replies */
@@ -102,7 +105,10 @@ void mxp_breaker_answered(struct mxp_lease *lease);
 void mxp_breaker_footprint(struct mxp_lease *lease);
 
 /* limiter_adapt.c */
-void mxp_adapt_proven(struct mxp_lease *lease, uint64_t now_ms);
+/* The connections at once that were learned are all in use and more could be asked: one more
+ * is tried after a quiet that is the longer the more often it was refused. */
+bool mxp_adapt_widen(struct mxp_site *site, uint64_t now_ms);
+void mxp_adapt_proven(struct mxp_lease *lease);
 void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms);
 
 #endif

@@ -5,16 +5,18 @@
 #define START_PART   8.0   /* the ceiling's part to begin with .. */
 #define START_LEAST  60.0  /* .. and at least so many a minute */
 #define DOUBLE_MS    10000 /* while nothing is said against it */
-#define BELOW_HURT   0.93  /* where to stay, of what was reached when it hurt */
-#define SURPRISE     0.33  /* where a level that had been fine hurts: the limit has moved */
-#define AGAIN        0.6   /* and where the new level hurts at once again */
-#define STEADY_MS    60000 /* a level held for so long is known to be fine */
+#define BELOW_HURT   0.95  /* where to stay, of what was accepted in the minute when it hurt */
+#define PROBE_FLOOR  0.3   /* probes that fail lower the level to this part at most */
+#define ABRUPT       0.7   /* hurt below the minute's sum: a burst did */
+#define SAME         0.2   /* it hurt at the same level again, give or take */
 #define PAUSE_MS     5000  /* after a throttle, doubled while they follow one another */
-#define PAUSE_MAX_MS 300000
-#define QUIET_MS     120000 /* before a learned level is raised .. */
-#define CREEP_MS     30000  /* .. by a little each time .. */
-#define CREEP        1.03
-#define FORGET_MS    600000 /* .. and above the level that hurt only after so long */
+#define PAUSE_MAX_MS 600000
+#define PROBE_MS     60000  /* a probe that is not answered in this time was lost */
+#define POLL_MS      1000   /* while a probe is under way */
+#define QUIET_MS     120000 /* before the level rises above what hurt; four times as .. */
+#define CONFIRMED    2      /* .. long each time it was confirmed, up to so often */
+#define STEP_MS      30000  /* then it rises step by step .. */
+#define STEP         1.25   /* .. by this */
 #define LEAST        0.5
 
 void mxp_pace_init(struct mxp_pace *pace, struct mxp_rate ceiling, double learned, uint64_t now_ms)
@@ -28,6 +30,8 @@ void mxp_pace_init(struct mxp_pace *pace, struct mxp_rate ceiling, double learne
         start = learned;
         pace->hurt = (float)(learned / BELOW_HURT);
         pace->bound = (float)learned;
+        pace->event_ms = now_ms;
+        pace->n_confirmed = 1;
     }
     pace->ceiling = (float)most;
     pace->level = (float)start;
@@ -53,26 +57,33 @@ static void raise_to(struct mxp_pace *pace, double level, uint64_t now_ms)
     pace->n_since_raise = 0;
 }
 
+/* Above what hurt only after a quiet that is the longer the more often it hurt there. */
+static void grow_again(struct mxp_pace *pace, uint64_t since_ms, uint64_t now_ms)
+{
+    uint64_t quiet = now_ms - pace->event_ms;
+    double safe = (double)pace->hurt * BELOW_HURT;
+    if (since_ms < STEP_MS)
+        return;
+    double next = pace->level * STEP;
+    if (pace->level < safe * 0.99 && next > safe)
+        next = safe;
+    if (next > safe && quiet < (uint64_t)QUIET_MS << (2 * pace->n_confirmed))
+        return;
+    raise_to(pace, next, now_ms);
+}
+
 /* Raise the level where the time since the last change was quiet and made use of it. */
 static void grow(struct mxp_pace *pace, uint64_t now_ms)
 {
     uint64_t since = now_ms - pace->raised_ms;
     double used = pace->n_since_raise * MINUTE_MS / (double)(since ? since : 1);
     bool top = pace->ceiling > 0 && pace->level >= pace->ceiling;
-    if (top || used < pace->level / 2)
+    if (top || pace->probing || used < pace->level / 2)
         return;
-    if (pace->hurt <= 0) {
-        if (since >= DOUBLE_MS)
-            raise_to(pace, pace->level * 2.0, now_ms);
-        return;
-    }
-    uint64_t quiet = now_ms - pace->event_ms;
-    if (quiet < QUIET_MS || since < CREEP_MS)
-        return;
-    pace->n_in_row = 0;
-    double next = pace->level * CREEP;
-    if (next <= pace->hurt * BELOW_HURT || quiet >= FORGET_MS)
-        raise_to(pace, next, now_ms);
+    if (pace->hurt > 0)
+        grow_again(pace, since, now_ms);
+    else if (since >= DOUBLE_MS)
+        raise_to(pace, pace->level * 2.0, now_ms);
 }
 
 static void fill(struct mxp_pace *pace, double slow, uint64_t now_ms)
@@ -85,6 +96,19 @@ static void fill(struct mxp_pace *pace, double slow, uint64_t now_ms)
     pace->filled_ms = now_ms;
 }
 
+/* No more in any minute than the bound. */
+static uint32_t within_bound(struct mxp_pace *pace, uint32_t n, uint64_t now_ms, uint64_t *ret_ms)
+{
+    if (n == 0 || pace->bound <= 0)
+        return n;
+    uint32_t most = pace->bound >= 1 ? (uint32_t)pace->bound : 1;
+    uint32_t sum = mxp_trail_sum(&pace->trail, now_ms);
+    uint32_t room = sum < most ? most - sum : 0;
+    if (room == 0)
+        *ret_ms = mxp_trail_falls_ms(&pace->trail, most - 1, now_ms) + 1;
+    return n < room ? n : room;
+}
+
 uint32_t mxp_pace_allows(struct mxp_pace *pace, uint32_t wanted, double slow, uint64_t now_ms,
                          uint64_t *ret_ms)
 {
@@ -93,19 +117,18 @@ uint32_t mxp_pace_allows(struct mxp_pace *pace, uint32_t wanted, double slow, ui
         *ret_ms = pace->pause_ms;
         return 0;
     }
+    if (pace->probing && pace->probe_ms > pace->event_ms && now_ms - pace->probe_ms < PROBE_MS) {
+        *ret_ms = now_ms + POLL_MS;
+        return 0;
+    }
     grow(pace, now_ms);
     fill(pace, slow, now_ms);
     uint32_t n = pace->tokens > 0 ? (uint32_t)pace->tokens : 0;
     if (n == 0)
         *ret_ms = now_ms + 1 + (uint64_t)((1 - pace->tokens) * slow * MINUTE_MS / pace->level);
-    if (n && pace->bound > 0) {
-        uint32_t most = pace->bound >= 1 ? (uint32_t)pace->bound : 1;
-        uint32_t sum = mxp_trail_sum(&pace->trail, now_ms);
-        uint32_t room = sum < most ? most - sum : 0;
-        if (room == 0)
-            *ret_ms = mxp_trail_falls_ms(&pace->trail, most - 1, now_ms) + 1;
-        n = n < room ? n : room;
-    }
+    n = within_bound(pace, n, now_ms, ret_ms);
+    if (n && pace->probing)
+        n = 1;
     return n < wanted ? n : wanted;
 }
 
@@ -114,6 +137,8 @@ void mxp_pace_take(struct mxp_pace *pace, uint32_t n, uint64_t now_ms)
     pace->tokens -= (float)n;
     pace->n_since_raise += n;
     mxp_trail_add(&pace->trail, n, now_ms);
+    if (pace->probing && n)
+        pace->probe_ms = now_ms;
 }
 
 void mxp_pace_give_back(struct mxp_pace *pace, uint32_t n, uint64_t now_ms)
@@ -121,6 +146,16 @@ void mxp_pace_give_back(struct mxp_pace *pace, uint32_t n, uint64_t now_ms)
     pace->tokens += (float)n;
     pace->n_since_raise -= n < pace->n_since_raise ? n : pace->n_since_raise;
     mxp_trail_drop(&pace->trail, n, now_ms);
+    if (pace->probing)
+        pace->probe_ms = 0;
+}
+
+void mxp_pace_answered(struct mxp_pace *pace, uint64_t sent_ms)
+{
+    if (!pace->probing || sent_ms < pace->probe_ms || pace->probe_ms <= pace->event_ms)
+        return;
+    pace->probing = false;
+    pace->n_in_row = 0;
 }
 
 static void pause(struct mxp_pace *pace, uint64_t stated_ms, uint64_t now_ms)
@@ -136,26 +171,48 @@ static void pause(struct mxp_pace *pace, uint64_t stated_ms, uint64_t now_ms)
         pace->pause_ms = now_ms + wait;
 }
 
+/* It hurt anew: what was accepted within the minute is what the site takes. */
+static double hurt_anew(struct mxp_pace *pace, double reached)
+{
+    double last = (double)pace->hurt;
+    bool same = last > 0 && reached > last * (1 - SAME) && reached < last * (1 + SAME);
+    if (!same)
+        pace->n_confirmed = 0;
+    else if (pace->n_confirmed < CONFIRMED)
+        pace->n_confirmed++;
+    pace->trouble = pace->level;
+    pace->hurt = (float)(reached > LEAST ? reached : LEAST);
+    double level = reached * BELOW_HURT;
+    return level < pace->level ? level : pace->level * ABRUPT;
+}
+
+/* The probe was refused as well: with what had been accepted in the minute before it. */
+static double hurt_again(struct mxp_pace *pace, double reached)
+{
+    double least = (double)pace->trouble * PROBE_FLOOR;
+    double level = reached * BELOW_HURT;
+    if (level < least)
+        level = least;
+    if (level > pace->level)
+        return pace->level;
+    pace->hurt = (float)(level / BELOW_HURT);
+    return level;
+}
+
 bool mxp_pace_throttled(struct mxp_pace *pace, uint64_t sent_ms, uint64_t stated_ms,
                         uint64_t now_ms)
 {
+    mxp_trail_drop(&pace->trail, 1, now_ms);
     if (pace->event_ms && sent_ms <= pace->event_ms) {
         if (stated_ms && pace->pause_ms < now_ms + stated_ms)
             pace->pause_ms = now_ms + stated_ms;
         return false;
     }
-    bool again = pace->event_ms && now_ms - pace->event_ms < STEADY_MS + PAUSE_MS;
-    pace->n_in_row = again ? (uint16_t)(pace->n_in_row + 1) : 1;
     double reached = mxp_trail_sum(&pace->trail, now_ms);
-    bool steady = now_ms - pace->raised_ms >= STEADY_MS && reached >= pace->level * 0.7;
-    double level = steady ? pace->level * SURPRISE : reached * BELOW_HURT;
-    if (again && level > pace->level * AGAIN)
-        level = pace->level * AGAIN;
-    if (level > pace->level)
-        level = pace->level * 0.5; /* a short burst hurt, not the minute's sum */
-    pace->hurt = (float)(steady ? pace->level : reached);
-    if (pace->hurt < level)
-        pace->hurt = (float)(level / BELOW_HURT);
+    double level = pace->probing ? hurt_again(pace, reached) : hurt_anew(pace, reached);
+    if (pace->n_in_row < UINT16_MAX)
+        pace->n_in_row++;
+    pace->probing = true;
     pace->level = (float)(level > LEAST ? level : LEAST);
     pace->bound = pace->level;
     pace->tokens = 0;
@@ -174,5 +231,6 @@ void mxp_pace_absolve(struct mxp_pace *pace, uint64_t now_ms)
     pace->hurt = pace->bound = 0;
     pace->pause_ms = 0;
     pace->n_in_row = 0;
+    pace->probing = false;
     pace->raised_ms = now_ms;
 }

@@ -6,6 +6,7 @@
  *   ceiling  what the configuration allows; never passed
  *   level    what is allowed now; paces a token bucket of little depth
  *   bound    once throttled: no minute may hold more than this
+ *   probe    after a throttle and its pause, one event alone, whose answer decides
  */
 #ifndef MXP_RATELIMIT_PACE_H
 #define MXP_RATELIMIT_PACE_H
@@ -21,9 +22,13 @@ struct mxp_pace {
     uint64_t filled_ms;
     uint64_t pause_ms; /* nothing before */
     uint64_t event_ms; /* the last throttle */
+    uint64_t probe_ms; /* when the last probe was sent */
     uint64_t raised_ms;
     uint32_t n_since_raise;
-    uint16_t n_in_row; /* throttles without quiet between them */
+    uint16_t n_in_row;   /* throttles without a normal answer between them */
+    uint8_t n_confirmed; /* so often it hurt at the same level again */
+    bool probing;        /* after a throttle: until a normal answer */
+    float trouble;       /* the level at which the present trouble began */
     struct mxp_trail trail;
 };
 
@@ -41,6 +46,9 @@ void mxp_pace_give_back(struct mxp_pace *pace, uint32_t n, uint64_t now_ms);
  * belong to it. stated_ms: the wait that it names, or 0. True: a new event. */
 bool mxp_pace_throttled(struct mxp_pace *pace, uint64_t sent_ms, uint64_t stated_ms,
                         uint64_t now_ms);
+
+/* A normal answer to what was sent at sent_ms: a probe's says that it is over. */
+void mxp_pace_answered(struct mxp_pace *pace, uint64_t sent_ms);
 
 /* Undo the last event: its cause turned out to be another. */
 void mxp_pace_absolve(struct mxp_pace *pace, uint64_t now_ms);

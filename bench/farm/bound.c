@@ -45,7 +45,7 @@ double farm_bound_s(const struct farm_provider *provider, const struct mxp_budge
             return at;
         double could = rate * (until - at) / 60;
         if (could >= n)
-            return at + n / rate * 60;
+            return at + n / rate * 60 + provider->greylist_s;
         n -= could;
         at = until;
     }

@@ -1,0 +1,291 @@
+#include "closed_loop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SESSIONS   64
+#define RING       65536
+#define IDLE_MS    20000
+#define RECHECK_MS 1000
+#define TRANSACT   100
+#define WEEK_MS    (7u * 86400000u)
+#define START_MS   1000000u
+
+struct ring {
+    uint64_t times[RING];
+    uint32_t head, n;
+};
+
+struct session {
+    struct mxp_lease *lease; /* NULL: a free place */
+    enum { GREETING, ASKING, READY } state;
+    uint64_t at_ms, idle_since_ms, sent_ms;
+    uint32_t n_batch, n_asked;
+    bool refused;
+};
+
+struct world {
+    const struct loop_server *server;
+    struct mxp_limiter *limiter;
+    struct mxp_lim_provider *provider;
+    struct loop_outcome *out;
+    struct session sessions[SESSIONS];
+    struct ring rcpts, connects;
+    double tokens;
+    uint64_t filled_ms, open_ms;
+    uint32_t left, open;
+};
+
+static double factor(const struct loop_server *server, uint64_t now)
+{
+    return server->factor > 0 && now >= START_MS + server->change_ms ? server->factor : 1;
+}
+
+static void push(struct ring *ring, uint64_t now)
+{
+    ring->times[(ring->head + ring->n) % RING] = now;
+    if (ring->n < RING)
+        ring->n++;
+}
+
+static uint32_t in_minute(struct ring *ring, uint64_t from)
+{
+    while (ring->n && ring->times[ring->head] <= from) {
+        ring->head = (ring->head + 1) % RING;
+        ring->n--;
+    }
+    return ring->n;
+}
+
+static bool bucket(struct world *world, double per_minute, uint64_t now)
+{
+    double more = (double)(now - world->filled_ms) * per_minute / 60000;
+    world->tokens += more;
+    if (world->tokens > per_minute / 4)
+        world->tokens = per_minute / 4;
+    world->filled_ms = now;
+    if (world->tokens < 1)
+        return false;
+    world->tokens -= 1;
+    return true;
+}
+
+static bool within(struct world *world, struct ring *ring, double limit, uint64_t now)
+{
+    if (limit <= 0)
+        return true;
+    enum loop_counting counting = world->server->counting;
+    if (counting == LOOP_BUCKET && ring == &world->rcpts)
+        return bucket(world, limit, now);
+    uint64_t from = counting == LOOP_FIXED ? now / 60000 * 60000 - 1
+                    : now > 60000          ? now - 60000
+                                           : 0;
+    bool fine = in_minute(ring, from) < (uint32_t)limit;
+    if (fine || counting == LOOP_ALL)
+        push(ring, now);
+    return fine;
+}
+
+static void close_session(struct world *world, struct session *session, uint64_t now)
+{
+    mxp_lease_close(session->lease, MXP_LEASE_QUIT, now);
+    session->lease = NULL;
+    world->open--;
+    world->open_ms = now; /* the place is free: ask again */
+}
+
+static void greet(struct world *world, struct session *session, uint64_t now)
+{
+    const struct loop_server *server = world->server;
+    if (!session->refused) {
+        session->state = READY;
+        session->idle_since_ms = now;
+        return;
+    }
+    world->out->n_refused++;
+    struct mxp_feedback_info info = {.limit = server->words ? MXP_FB_CONNECTIONS : MXP_FB_ANY,
+                                     .latency_ms = server->latency_ms};
+    mxp_lease_feedback(session->lease, MXP_FB_THROTTLED, &info, now);
+    close_session(world, session, now);
+}
+
+static void answer_one(struct world *world, struct session *session, uint32_t i, uint64_t now)
+{
+    const struct loop_server *server = world->server;
+    struct mxp_feedback_info info = {.latency_ms = server->latency_ms, .n_ok = i};
+    enum mxp_feedback kind = MXP_FB_OK;
+    double limit = server->per_minute * factor(server, now);
+    session->n_asked++;
+    if (server->per_transaction && i >= server->per_transaction)
+        kind = MXP_FB_TOO_MANY_RCPTS;
+    else if (server->per_session && session->n_asked > server->per_session)
+        kind = MXP_FB_THROTTLED;
+    else if (!within(world, &world->rcpts, limit, session->sent_ms + server->latency_ms / 2))
+        kind = MXP_FB_THROTTLED;
+    if (kind == MXP_FB_THROTTLED && server->words)
+        info.limit = server->per_session && session->n_asked > server->per_session ? MXP_FB_SESSION
+                                                                                   : MXP_FB_RATE;
+    if (kind == MXP_FB_OK) {
+        world->out->n_answered++;
+    } else {
+        world->out->n_throttled++;
+        world->left++;
+    }
+    mxp_lease_feedback(session->lease, kind, &info, now);
+}
+
+static void ask(struct world *world, struct session *session, uint64_t now)
+{
+    struct mxp_wait wait;
+    uint32_t want = world->left < TRANSACT ? world->left : TRANSACT;
+    uint32_t n = want ? mxp_lease_take(session->lease, "example.org", want, now, &wait) : 0;
+    if (n) {
+        world->left -= n;
+        session->n_batch = n;
+        session->sent_ms = now;
+        session->state = ASKING;
+        session->at_ms = now + world->server->latency_ms;
+        return;
+    }
+    if (!want || (wait.reasons & MXP_WAIT_SESSION) ||
+        wait.until_ms > session->idle_since_ms + IDLE_MS)
+        close_session(world, session, now);
+    else
+        session->at_ms = wait.until_ms > now ? wait.until_ms : now + 1;
+}
+
+static void step(struct world *world, struct session *session, uint64_t now)
+{
+    if (session->state == GREETING) {
+        greet(world, session, now);
+        if (!session->lease)
+            return;
+    } else if (session->state == ASKING) {
+        for (uint32_t i = 0; i < session->n_batch; i++)
+            answer_one(world, session, i, now);
+        session->state = READY;
+        session->idle_since_ms = now;
+    }
+    ask(world, session, now);
+}
+
+static struct session *place(struct world *world)
+{
+    for (int i = 0; i < SESSIONS; i++)
+        if (!world->sessions[i].lease)
+            return &world->sessions[i];
+    return NULL;
+}
+
+static void open_one(struct world *world, uint64_t now)
+{
+    const struct loop_server *server = world->server;
+    struct mxp_route route = {.provider = world->provider, .host = "mx.example.org"};
+    struct session *session = place(world);
+    struct mxp_lease *lease;
+    struct mxp_wait wait;
+    world->open_ms = now + RECHECK_MS;
+    if (!session || world->left <= world->open * 10)
+        return;
+    if (mxp_limiter_open(world->limiter, &route, now, &lease, &wait)) {
+        if (wait.until_ms != UINT64_MAX)
+            world->open_ms = wait.until_ms > now ? wait.until_ms : now + 1;
+        return;
+    }
+    world->open++;
+    world->out->n_sessions++;
+    if (world->open > world->out->peak)
+        world->out->peak = world->open;
+    double rate = server->connects_per_minute * factor(server, now);
+    bool fine = (!server->connections || world->open <= server->connections) &&
+                within(world, &world->connects, rate, now);
+    *session = (struct session){
+        .lease = lease, .state = GREETING, .at_ms = now + 2 * server->latency_ms, .refused = !fine};
+    world->open_ms = now;
+}
+
+static uint64_t next_time(const struct world *world)
+{
+    uint64_t at = world->left ? world->open_ms : UINT64_MAX;
+    for (int i = 0; i < SESSIONS; i++)
+        if (world->sessions[i].lease && world->sessions[i].at_ms < at)
+            at = world->sessions[i].at_ms;
+    return at;
+}
+
+static void count_event(void *arg, const struct mxp_lim_event *event)
+{
+    struct world *world = arg;
+    if (event->kind == MXP_LIM_SLOWED)
+        world->out->n_events++;
+}
+
+void closed_loop_run(const struct loop_server *server, const struct mxp_budget *ceilings,
+                     uint32_t n, struct loop_outcome *ret)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (!world)
+        abort();
+    *ret = (struct loop_outcome){0};
+    world->server = server;
+    world->out = ret;
+    world->left = n;
+    world->tokens = server->per_minute / 4;
+    struct mxp_limiter_options options = {
+        .n_identities = 1, .on_event = count_event, .arg = world, .seed = 1};
+    world->limiter = mxp_limiter_new(&options);
+    world->provider =
+        world->limiter ? mxp_limiter_provider(world->limiter, "site", ceilings) : NULL;
+    if (!world->provider)
+        abort();
+    uint64_t start = START_MS, now = start;
+    world->open_ms = now;
+    while (ret->n_answered < n && now - start < WEEK_MS) {
+        for (int i = 0; i < SESSIONS; i++)
+            if (world->sessions[i].lease && world->sessions[i].at_ms <= now)
+                step(world, &world->sessions[i], now);
+        if (world->left && world->open_ms <= now)
+            open_one(world, now);
+        uint64_t next = next_time(world);
+        if (next == UINT64_MAX)
+            break;
+        now = next > now ? next : now;
+    }
+    ret->took_ms = now - start;
+    for (int i = 0; i < SESSIONS; i++)
+        if (world->sessions[i].lease)
+            mxp_lease_close(world->sessions[i].lease, MXP_LEASE_CANCELED, now);
+    mxp_limiter_free(world->limiter);
+    free(world);
+}
+
+static double least(double a, double b)
+{
+    return a <= 0 ? b : b <= 0 ? a : a < b ? a : b;
+}
+
+static double a_minute(struct mxp_rate rate)
+{
+    return rate.n ? rate.n * 60000.0 / rate.per_ms : 0;
+}
+
+double closed_loop_bound_ms(const struct loop_server *server, const struct mxp_budget *ceilings,
+                            uint32_t n)
+{
+    double session = least(server->per_session, ceilings->rcpts_per_session);
+    double connects = least(server->connects_per_minute, a_minute(ceilings->connect_rate));
+    double ceiling = a_minute(ceilings->rcpt_rate);
+    double rate = least(server->per_minute, ceiling);
+    if (session > 0)
+        rate = least(rate, connects * session);
+    double could = rate * (double)server->change_ms / 60000;
+    if (server->factor > 0 && could < n) {
+        double after = least(server->per_minute * server->factor, ceiling);
+        if (session > 0)
+            after = least(after, least(server->connects_per_minute * server->factor,
+                                       a_minute(ceilings->connect_rate)) *
+                                     session);
+        return (double)server->change_ms + (n - could) / after * 60000;
+    }
+    return n / rate * 60000;
+}
