@@ -196,8 +196,8 @@ def pipelining_lies(peer):
             peer.say("250 Ok")
 
 
-def swapped(peer):
-    """Answers RCPTs for somebody else: the text names another recipient."""
+def names_alias_target(peer):
+    """The words name the mailbox behind an alias; the reply is still to our one recipient."""
     polite_until(peer, "RCPT")
     peer.say("550 5.1.1 <somebody.else@elsewhere.test>: User unknown")
     peer.wait()
@@ -239,7 +239,7 @@ def catalog():
             ("endless-reply", endless_reply), ("nul-greeting", nul_in_greeting),
             ("nul-reply", nul_in_reply), ("garbage", garbage), ("http", http), ("ssh", ssh),
             ("early-reply", early_reply), ("early-ehlo", early_after_ehlo),
-            ("early-rcpt", early_rcpt), ("two-codes", two_codes), ("swapped", swapped),
+            ("early-rcpt", early_rcpt), ("two-codes", two_codes),
             ("code-short", bad_code(b"55 no\r\n")), ("code-long", bad_code(b"5500 no\r\n")),
             ("code-letters", bad_code(b"abc no\r\n")), ("code-empty", bad_code(b"\r\n")),
             ("code-354", bad_code(b"354 go ahead\r\n")), ("code-220", bad_code(b"220 hi\r\n")),
@@ -262,6 +262,7 @@ def catalog():
     for verb in ("EHLO", "MAIL", "RCPT"):
         hostile(f"421-{verb.lower()}", say_at(verb, shut), "server_unavailable|rate_limited", 421)
     hostile("421-unasked", unsolicited_421, "server_unavailable|rate_limited", 421)
+    hostile("alias-target", names_alias_target, "mailbox_not_found", 550, I)
     hostile("slow-whole", slow_but_whole, "mailbox_not_found", 550, I)
     hostile("lf-only", lf_only, "mailbox_not_found", 550, I)
     hostile("eight-bit", eight_bit, "mailbox_not_found", 550, I)

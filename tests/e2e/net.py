@@ -48,6 +48,8 @@ def build():
     run("ip", "link", "set", "cable0", "up")
     run("ip", "route", "add", "local", "10.25.0.0/16", "dev", "lo")
     run("ip", "-6", "route", "add", "local", "fd25::/64", "dev", "lo")
+    with open("/proc/sys/net/ipv6/ip_nonlocal_bind", "w", encoding="ascii") as f:
+        f.write("1")  # the addresses of that route are no interface's
     probe = ("ip", "-n", "probe")
     run(*probe, "link", "set", "lo", "up")
     run(*probe, "addr", "add", PROBE_IP + "/24", "dev", "cable1")

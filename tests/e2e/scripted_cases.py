@@ -15,7 +15,7 @@ def greetings(c):
          "zen.spamhaus.org", U, "ip_blocklisted", 554)
     door("greet-rbl521", "521 5.7.1 Blocked by DNSBL bl.spamcop.net", U, "ip_blocklisted", 521)
     door("greet-noservice", "554 No SMTP service here", U,
-         "ip_blocklisted|policy_blocked|server_unavailable", 554)
+         "domain_not_accepting", 554)
     door("greet-521nomail", "521 {host} does not accept mail", I, "domain_not_accepting", 521)
     door("greet-421", "421 4.7.0 {host} Error: too many connections from 10.26.0.2", U,
          "rate_limited", 421)
@@ -23,7 +23,7 @@ def greetings(c):
          "server_unavailable|greylisted", 450)
     door("greet-rdns", "550 5.7.25 Client host rejected: cannot find your reverse hostname", U,
          "rdns_helo", 550)
-    door("greet-250", "250 hello", U, "protocol_error", 250)
+    door("greet-250", "250 hello", U, "protocol_error", None)
     c.domain("greet-long", Script(greeting="220-{host} welcomes you\n220-No spam please\n220 go"),
              ("user", V, "accepted", 250), ("nobody", I, "mailbox_not_found", 550))
 

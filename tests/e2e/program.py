@@ -1,0 +1,41 @@
+"""The program under test, run as a user would: on its side of the cable, by its command line."""
+import json
+import os
+import subprocess
+
+import net
+
+
+class Program:
+    def __init__(self, path, folder):
+        self.path, self.folder = os.path.abspath(path), folder
+        self.n = 0
+
+    def file(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as f:
+            f.write(data if isinstance(data, bytes) else data.encode("utf-8"))
+        return path
+
+    def command(self, *args):
+        return net.on_probe_side([self.path, *map(str, args)])
+
+    def run(self, *args, stdin=b"", timeout=240, **more):
+        """Finished: returncode, stdout and stderr as text."""
+        done = subprocess.run(self.command(*args), input=stdin, capture_output=True,
+                              timeout=timeout, check=False, **more)
+        done.stdout = done.stdout.decode("utf-8", "replace")
+        done.stderr = done.stderr.decode("utf-8", "replace")
+        return done
+
+    def start(self, *args, **more):
+        return subprocess.Popen(self.command(*args), stdin=subprocess.DEVNULL, **more)
+
+
+COMMON = ("--resolver", net.UNBOUND_IP, "--allow-private-mx", "--ehlo", net.HOSTNAME,
+          "--mail-from", "probe@lab.test")
+
+
+def results(path):
+    with open(path, encoding="utf-8") as f:
+        return [json.loads(line) for line in f]

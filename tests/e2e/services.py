@@ -1,0 +1,125 @@
+"""The lab's real DNS: NSD, authoritative for the zone test. and an empty root, and unbound as
+the resolver before it. Both run in the foreground as children, ended by pid."""
+import os
+import socket
+import subprocess
+import time
+
+import net
+
+ZONE_HEAD = """$ORIGIN {origin}
+$TTL 300
+@ SOA ns.test. host.test. 1 3600 900 86400 60
+@ NS ns.test.
+"""
+
+
+class Services:
+    """Children of this process and where their files are."""
+
+    def __init__(self, folder):
+        self.folder, self.children = folder, []
+
+    def write(self, name, text, mode=0o644):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def start(self, name, *command):
+        log = open(os.path.join(self.folder, name + ".log"), "ab")
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.children.append(child)
+        return child
+
+    def stop(self):
+        for child in reversed(self.children):
+            child.terminate()
+        for child in self.children:
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+def wait_for(what, ip, port, seconds=20):
+    """Until something listens there (TCP)."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            socket.create_connection((ip, port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"FAIL lab: {what} does not come up at {ip}:{port}\n0 passed, 1 failed")
+
+
+def start_dns(services, zone_lines, extra_unbound=""):
+    zone = ZONE_HEAD.format(origin="test.") + f"ns A {net.NSD_IP}\n" + "\n".join(zone_lines) + "\n"
+    # nobody listens where the name server of servfail.test should be
+    zone += f"servfail NS ns.servfail\nns.servfail A {net.REFUSING_IP}\n"
+    services.write("test.zone", zone)
+    services.write("root.zone", ZONE_HEAD.format(origin=".") + f"test. NS ns.test.\n"
+                   f"ns.test. A {net.NSD_IP}\n")
+    folder = services.folder
+    nsd = services.write("nsd.conf", f"""
+server:
+  ip-address: {net.NSD_IP}
+  zonesdir: "{folder}"
+  database: ""
+  pidfile: "{folder}/nsd.pid"
+  xfrdfile: "{folder}/xfrd.state"
+  zonelistfile: "{folder}/zone.list"
+  username: ""
+  server-count: 1
+  rrl-ratelimit: 0
+  refuse-any: no
+remote-control:
+  control-enable: no
+zone:
+  name: "test."
+  zonefile: "test.zone"
+zone:
+  name: "."
+  zonefile: "root.zone"
+""")
+    unbound = services.write("unbound.conf", f"""
+server:
+  interface: {net.UNBOUND_IP}
+  interface: ::1
+  access-control: 0.0.0.0/0 allow
+  access-control: ::0/0 allow
+  directory: "{folder}"
+  chroot: ""
+  username: ""
+  pidfile: "{folder}/unbound.pid"
+  use-syslog: no
+  do-daemonize: no
+  module-config: "iterator"
+  num-threads: 1
+  so-reuseport: no
+  do-ip6: no
+  local-zone: "test." nodefault
+  local-zone: "10.in-addr.arpa." nodefault
+  harden-glue: no
+  qname-minimisation: no
+  infra-host-ttl: 1
+  cache-max-negative-ttl: 5
+  {extra_unbound}
+remote-control:
+  control-enable: no
+stub-zone:
+  name: "."
+  stub-addr: {net.NSD_IP}
+  stub-prime: no
+stub-zone:
+  name: "test."
+  stub-addr: {net.NSD_IP}
+  stub-prime: no
+""")
+    services.start("nsd", "nsd", "-d", "-c", nsd)
+    services.start("unbound", "unbound", "-d", "-c", unbound)
+    wait_for("nsd", net.NSD_IP, 53)
+    wait_for("unbound", net.UNBOUND_IP, 53)
