@@ -116,3 +116,15 @@ bool mxp_ip_is_public(const struct mxp_ip *ip)
         return is_public4(ip->bytes);
     return ip->family == 6 && is_public6(ip->bytes);
 }
+
+bool mxp_ip_is_host(const struct mxp_ip *ip)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const uint8_t *four = ip->family == 4 ? ip->bytes : NULL;
+    if (ip->family == 6 && !memcmp(ip->bytes, mapped, 12))
+        four = ip->bytes + 12;
+    if (four)
+        return four[0] != 0 && four[0] < 224;
+    static const uint8_t unspecified[16] = {0};
+    return ip->family == 6 && ip->bytes[0] != 0xff && memcmp(ip->bytes, unspecified, 16) != 0;
+}

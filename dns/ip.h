@@ -23,4 +23,8 @@ bool mxp_ip_eq(const struct mxp_ip *a, const struct mxp_ip *b);
  * NAT64 and Teredo disguises included (IANA special-purpose registries, RFC 6890). */
 bool mxp_ip_is_public(const struct mxp_ip *ip);
 
+/* False for what no host can have: unspecified and "this network" (0/8, which Linux takes for
+ * loopback), multicast, broadcast, class E. Not even a lab's MX may be there. */
+bool mxp_ip_is_host(const struct mxp_ip *ip);
+
 #endif

@@ -289,7 +289,8 @@ static void add_ips(const struct mxp_mx_lookup *lookup, struct mxp_host_addrs *a
 {
     for (uint16_t i = 0; answer && i < answer->n_ips; i++) {
         const struct mxp_ip *ip = &answer->ips[i];
-        if (!lookup->options.allow_private && (!mxp_ip_is_public(ip) || is_own(lookup, ip)))
+        bool refused = !mxp_ip_is_public(ip) || is_own(lookup, ip);
+        if (!mxp_ip_is_host(ip) || (refused && !lookup->options.allow_private))
             continue;
         addrs->ips[addrs->n_ips++] = *ip;
     }

@@ -209,6 +209,8 @@ static const char *literal_refused(const struct mxp_engine *engine, const struct
         return "an IPv6 address, left out by --ip 4";
     if (options->ip == MXP_IP_6_ONLY && ip->family == 4)
         return "an IPv4 address, left out by --ip 6";
+    if (!mxp_ip_is_host(ip))
+        return "no host can have this address";
     if (options->allow_private_mx)
         return NULL;
     if (!mxp_ip_is_public(ip))
