@@ -1,15 +1,16 @@
 #include "probe/conn.h"
 
 #include "probe/loop_internal.h"
+#include "probe/sockaddr.h"
 #include "probe/tls.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define QUEUE_CAP      (256 * 1024) /* octets that the kernel would not take yet */
 #define HANDSHAKE_CAP  (256 * 1024) /* octets of a server's handshake */
+#define RESET_WORDS    "connection reset by the server"
 #define CLOSE_GRACE_MS 1000         /* for what is queued when the caller closes */
 
 enum conn_tls { TLS_NONE, TLS_FIRST, TLS_HANDSHAKE, TLS_ON };
@@ -221,7 +222,7 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
         return;
     }
     const char *words = nread == UV_EOF          ? "connection closed by the server"
-                        : nread == UV_ECONNRESET ? "connection reset by the server"
+                        : nread == UV_ECONNRESET ? RESET_WORDS
                                                  : uv_strerror((int)nread);
     if (conn->tls_state == TLS_FIRST || conn->tls_state == TLS_HANDSHAKE)
         handshake_failed(conn, words);
@@ -242,34 +243,22 @@ static void on_connect(uv_connect_t *req, int status)
     free(req);
     if (conn->closing || conn->failed)
         return;
+    /* A SYN that is answered with RST is "refused": a reset came after the handshake. */
+    bool reset = status == UV_ECONNRESET;
+    conn->connected = !status || reset;
     if (!status) {
-        conn->connected = true;
         uv_tcp_nodelay(&conn->tcp, 1);
         status = uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
     }
-    if (status) {
+    if (status && !reset) {
         conn->connected = false;
         fail(conn, connect_event(status), uv_strerror(status));
         return;
     }
     conn->deadline_ms = UINT64_MAX;
     tell(conn, MXP_CONN_CONNECTED, MXP_SLICE_NONE);
-}
-
-static void to_sockaddr(const struct mxp_ip *ip, uint16_t port, struct sockaddr_storage *ret)
-{
-    memset(ret, 0, sizeof *ret);
-    if (ip->family == 6) {
-        struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons(port);
-        memcpy(&six->sin6_addr, ip->bytes, 16);
-    } else {
-        struct sockaddr_in *four = (struct sockaddr_in *)ret;
-        four->sin_family = AF_INET;
-        four->sin_port = htons(port);
-        memcpy(&four->sin_addr, ip->bytes, 4);
-    }
+    if (reset)
+        fail(conn, MXP_CONN_EOF, RESET_WORDS);
 }
 
 static int bind_source(struct mxp_conn *conn, const struct mxp_ip *source)
@@ -281,7 +270,7 @@ static int bind_source(struct mxp_conn *conn, const struct mxp_ip *source)
      * 28,000 connections. */
     if (!uv_fileno((uv_handle_t *)&conn->tcp, &fd))
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    to_sockaddr(source, 0, &address);
+    mxp_sockaddr_set(source, 0, &address);
     return uv_tcp_bind(&conn->tcp, (const struct sockaddr *)&address, 0);
 }
 
@@ -296,7 +285,7 @@ static int start_connect(struct mxp_conn *conn, const struct mxp_conn_options *o
     uv_connect_t *req = malloc(sizeof *req);
     if (!req)
         return UV_ENOMEM;
-    to_sockaddr(&options->ip, options->port, &address);
+    mxp_sockaddr_set(&options->ip, options->port, &address);
     int err = uv_tcp_connect(req, &conn->tcp, (const struct sockaddr *)&address, on_connect);
     if (err)
         free(req);

@@ -2,5 +2,6 @@ set(PROBE_IO_SOURCES
   loop.c
   conn.c
   own_addresses.c
+  sockaddr.c
   tls.c
   tls_bio.c)
