@@ -79,7 +79,7 @@ static const struct range ranges6[] = {
 static bool within(const uint8_t *ip, const struct range *range)
 {
     unsigned whole = range->bits / 8u, rest = range->bits % 8u;
-    if (memcmp(ip, range->bytes, whole))
+    if (memcmp(ip, range->bytes, whole) != 0)
         return false;
     uint8_t mask = (uint8_t)(0xff00u >> rest);
     return !rest || (ip[whole] & mask) == (range->bytes[whole] & mask);

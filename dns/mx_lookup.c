@@ -276,12 +276,13 @@ static void give_implicit(struct job *job)
     }
 }
 
-static bool is_own(const struct mxp_mx_lookup *lookup, const struct mxp_ip *ip)
+/* Private, or our own. */
+static bool is_refused(const struct mxp_mx_lookup *lookup, const struct mxp_ip *ip)
 {
     for (size_t i = 0; i < lookup->options.n_own; i++)
         if (mxp_ip_eq(ip, &lookup->own[i]))
             return true;
-    return false;
+    return !mxp_ip_is_public(ip);
 }
 
 static void add_ips(const struct mxp_mx_lookup *lookup, struct mxp_host_addrs *addrs,
@@ -289,10 +290,8 @@ static void add_ips(const struct mxp_mx_lookup *lookup, struct mxp_host_addrs *a
 {
     for (uint16_t i = 0; answer && i < answer->n_ips; i++) {
         const struct mxp_ip *ip = &answer->ips[i];
-        bool refused = !mxp_ip_is_public(ip) || is_own(lookup, ip);
-        if (!mxp_ip_is_host(ip) || (refused && !lookup->options.allow_private))
-            continue;
-        addrs->ips[addrs->n_ips++] = *ip;
+        if (mxp_ip_is_host(ip) && (lookup->options.allow_private || !is_refused(lookup, ip)))
+            addrs->ips[addrs->n_ips++] = *ip;
     }
 }
 

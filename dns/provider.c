@@ -122,7 +122,7 @@ int64_t mxp_provider_map_find(const struct mxp_provider_map *map, const char *ho
         suffix = strchr(suffix, '.');
         suffix = suffix ? suffix + 1 : NULL;
     }
-    for (const struct row *row = map->patterns; row; row = row->next)
+    for (const struct row *row = host ? map->patterns : NULL; row; row = row->next)
         if (better(row, best) && matches(host, row->suffix))
             best = row;
     return best ? (int64_t)best->id : -1;

@@ -81,6 +81,7 @@ static enum mxp_dns_status status_of_ares(int status)
 
 static void schedule_pump(struct ares *ares, uint64_t ms);
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the callback type is c-ares' */
 static void answered(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
 {
     struct question *question = arg;

@@ -347,6 +347,7 @@ struct mxp_engine *mxp_engine_free(struct mxp_engine *engine)
     engine->lookup = mxp_mx_lookup_free(engine->lookup);
     mxp_domains_free(engine);
     mxp_lanes_free(engine);
+    mxp_carriers_free(engine);
     mxp_provider_map_free(engine->providers);
     mxp_limiter_free(engine->limiter);
     mxp_tls_context_free(engine->tls);

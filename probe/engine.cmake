@@ -4,6 +4,7 @@ set(PROBE_ENGINE_SOURCES
   netwatch.c
   engine.c
   engine_batch.c
+  engine_carriers.c
   engine_catchall.c
   engine_dispatch.c
   engine_domains.c

@@ -338,7 +338,7 @@ void mxp_domains_free(struct mxp_engine *engine)
             random_free(random);
         }
         mxp_trouble_clear(&domain->trouble);
-        HASH_DEL(engine->domains, domain);
+        HASH_DEL(engine->domains, domain); /* NOLINT(clang-analyzer-core.NullDereference) */
         free(domain);
     }
 }

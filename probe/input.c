@@ -24,7 +24,7 @@ struct mxp_input {
 struct mxp_input *mxp_input_open(const char *path, struct mxp_why *why)
 {
     struct mxp_input *input = calloc(1, sizeof *input);
-    struct stat st;
+    struct stat st = {0};
     if (!input) {
         mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
         return NULL;

@@ -73,7 +73,8 @@ static int escape(struct mxp_slice text, bool address, struct mxp_buf *out)
     for (size_t i = 0; i < text.len && !err;) {
         char c = text.ptr[i];
         size_t n = utf8_len(mxp_slice_sub(text, i, text.len - i));
-        if (address && n)
+        bool plain = n > 1 || (n == 1 && (unsigned char)c >= 0x20 && c != 0x7f && c != '\\');
+        if (plain || (address && n))
             err = mxp_buf_add(out, text.ptr + i, n);
         else if (c == '\n')
             err = mxp_buf_add_str(out, "\\n");
@@ -81,10 +82,8 @@ static int escape(struct mxp_slice text, bool address, struct mxp_buf *out)
             err = mxp_buf_add_str(out, "\\t");
         else if (c == '\\')
             err = mxp_buf_add_str(out, "\\\\");
-        else if (n == 0 || (unsigned char)c < 0x20 || c == 0x7f)
-            err = mxp_buf_printf(out, "\\x%02x", (unsigned)(unsigned char)c);
         else
-            err = mxp_buf_add(out, text.ptr + i, n);
+            err = mxp_buf_printf(out, "\\x%02x", (unsigned)(unsigned char)c);
         i += n ? n : 1;
     }
     return err;

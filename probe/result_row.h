@@ -15,9 +15,29 @@
     X(normalized)                                                                                  \
     X(verdict)                                                                                     \
     X(reason)                                                                                      \
-    X(action) X(provider) X(mx) X(ip) X(stage) X(code) X(enhanced) X(text) X(catch_all) X(role)    \
-        X(disposable) X(free) X(suggestion) X(tls) X(attempts) X(duration_ms) X(checked_at)        \
-            X(retry_after_s) X(blocklist) X(new_address) X(exists) X(limit) X(footprint)
+    X(action)                                                                                      \
+    X(provider)                                                                                    \
+    X(mx)                                                                                          \
+    X(ip)                                                                                          \
+    X(stage)                                                                                       \
+    X(code)                                                                                        \
+    X(enhanced)                                                                                    \
+    X(text)                                                                                        \
+    X(catch_all)                                                                                   \
+    X(role)                                                                                        \
+    X(disposable)                                                                                  \
+    X(free)                                                                                        \
+    X(suggestion)                                                                                  \
+    X(tls)                                                                                         \
+    X(attempts)                                                                                    \
+    X(duration_ms)                                                                                 \
+    X(checked_at)                                                                                  \
+    X(retry_after_s)                                                                               \
+    X(blocklist)                                                                                   \
+    X(new_address)                                                                                 \
+    X(exists)                                                                                      \
+    X(limit)                                                                                       \
+    X(footprint)
 
 enum mxp_field {
 #define X(name) MXP_FIELD_##name,

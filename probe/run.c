@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
 
 struct mxp_run {
     struct mxp_run_config config;
@@ -70,7 +72,7 @@ static uint64_t random_seed(void)
 {
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        seed = (uint64_t)(uintptr_t)&seed;
+        seed = (uint64_t)clock() << 32 ^ (uint64_t)getpid();
     return seed;
 }
 

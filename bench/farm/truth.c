@@ -75,7 +75,7 @@ void farm_list(const struct farm_universe *universe, uint32_t n, FILE *out)
     double total = 0;
     for (uint32_t i = 0; i < universe->n_providers; i++)
         total += universe->providers[i].share;
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n && universe->n_providers; i++) {
         char number[24], domain[256];
         int len = snprintf(number, sizeof number, "%u", i);
         uint64_t h = hash(universe->seed + 1, (struct mxp_slice){number, (size_t)len});
@@ -89,7 +89,8 @@ void farm_list(const struct farm_universe *universe, uint32_t n, FILE *out)
         uint32_t own = provider->servers ? 0 : provider->n_domains;
         uint32_t made = farm_n_domains(provider) - own;
         bool hosted = made && (!own || pick % 2);
-        uint32_t k = hosted ? own + (uint32_t)(pick / 2 % made) : (uint32_t)(pick / 2 % own);
+        uint32_t of = hosted ? made : own;
+        uint32_t k = (hosted ? own : 0) + (of ? (uint32_t)(pick / 2 % of) : 0);
         farm_domain_name(provider, k, domain);
         fprintf(out, "u%u@%s\n", i, domain);
     }

@@ -34,9 +34,8 @@ HEAD_LINES = 20
 # Longer than the rule when the rule came, and to be split: they may shrink, never grow.
 TOO_LONG = {
     "dns/mx_lookup.c": 434,
-    "probe/conn.c": 468,
+    "probe/conn.c": 457,
     "probe/explain_words.c": 454,
-    "probe/engine_lanes.c": 401,
     "probe/list.c": 485,
     "probe/list_reader.c": 497,
     "smtp/rules_text.c": 560,

@@ -42,6 +42,7 @@ __attribute__((format(printf, 3, 4))) static void fail_at(struct run *run, int a
     char text[2 * TEXT_MAX];
     va_list ap;
     va_start(ap, fmt);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, one line above */
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     fail_msg("%s, cut %ld, line %zu '%s' (script.c:%d): %s", run->script->name, run->cut, run->line,
