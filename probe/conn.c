@@ -11,7 +11,7 @@
 #define QUEUE_CAP      (256 * 1024) /* octets that the kernel would not take yet */
 #define HANDSHAKE_CAP  (256 * 1024) /* octets of a server's handshake */
 #define RESET_WORDS    "connection reset by the server"
-#define CLOSE_GRACE_MS 1000         /* for what is queued when the caller closes */
+#define CLOSE_GRACE_MS 1000 /* for what is queued when the caller closes */
 
 enum conn_tls { TLS_NONE, TLS_FIRST, TLS_HANDSHAKE, TLS_ON };
 
