@@ -72,12 +72,13 @@ static void too_many_connections(struct mxp_lease *lease, const struct mxp_feedb
         mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "new connections");
 }
 
-/* A session was cut off after its n-th recipient. The same n again is the session's limit. */
+/* A session was cut off after its n-th recipient. The same n again, and never more, is the
+ * session's limit. */
 static bool ends_alike(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
 {
     struct mxp_site *site = lease->site;
     uint32_t limit = mxp_site_per_session(site);
-    if (n == 0 || (limit && n >= limit))
+    if (n == 0 || n < site->longest || (limit && n >= limit))
         return false;
     bool same = site->last_end == n;
     site->n_end = same ? (uint16_t)(site->n_end + 1) : 1;
@@ -151,7 +152,8 @@ static void count_answer(struct mxp_lease *lease, bool unknown)
     provider->unknown_bits = provider->unknown_bits << 1 | (unknown ? 1 : 0);
     if (provider->n_answers < UINT32_MAX)
         provider->n_answers++;
-    lease->n_answered++;
+    if (++lease->n_answered > lease->site->longest)
+        lease->site->longest = lease->n_answered;
     if (unknown)
         lease->site->state.n_unknown++;
 }

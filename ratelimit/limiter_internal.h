@@ -35,6 +35,7 @@ struct mxp_site {
     uint64_t window_ms;                    /* when it was last changed */
     uint8_t n_window;                      /* so often it turned out to be right */
     uint32_t per_session, per_transaction; /* learned; 0: not */
+    uint32_t longest;                      /* the most recipients answered in one session */
     uint32_t last_end;                     /* recipients after which a session was last cut off */
     uint16_t n_end;                        /* so often in a row */
     uint16_t n_refused;                    /* connections in a row */

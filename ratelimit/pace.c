@@ -6,17 +6,19 @@
 #define START_LEAST  60.0  /* .. and at least so many a minute */
 #define DOUBLE_MS    10000 /* while nothing is said against it */
 #define BELOW_HURT   0.95  /* where to stay, of what was accepted in the minute when it hurt */
+#define LOWER        0.9   /* it hurt where it should not: what hurt was not the limit */
 #define PROBE_FLOOR  0.3   /* probes that fail lower the level to this part at most */
-#define ABRUPT       0.7   /* hurt below the minute's sum: a burst did */
-#define SAME         0.2   /* it hurt at the same level again, give or take */
-#define PAUSE_MS     5000  /* after a throttle, doubled while they follow one another */
+#define PAUSE_MS     10000 /* after a throttle, doubled while they follow one another */
 #define PAUSE_MAX_MS 600000
 #define PROBE_MS     60000  /* a probe that is not answered in this time was lost */
 #define POLL_MS      1000   /* while a probe is under way */
 #define QUIET_MS     120000 /* before the level rises above what hurt; four times as .. */
-#define CONFIRMED    2      /* .. long each time it was confirmed, up to so often */
-#define STEP_MS      30000  /* then it rises step by step .. */
+#define CONFIRMED    3      /* .. long each time it was confirmed, up to so often */
+#define STEP_MS      30000  /* below what hurt, step by step .. */
 #define STEP         1.25   /* .. by this */
+#define HOLD_MS      75000  /* above it a step must hold longer than a server's minute */
+#define STEPS_GROW   3      /* steps that held make the next ones longer, up to so often */
+#define ABRUPT       0.7    /* the first hurt below the level reached: a burst did */
 #define LEAST        0.5
 
 void mxp_pace_init(struct mxp_pace *pace, struct mxp_rate ceiling, double learned, uint64_t now_ms)
@@ -57,17 +59,25 @@ static void raise_to(struct mxp_pace *pace, double level, uint64_t now_ms)
     pace->n_since_raise = 0;
 }
 
-/* Above what hurt only after a quiet that is the longer the more often it hurt there. */
+/* Above what hurt only after a quiet that is the longer the more often it hurt there. A step
+ * that holds is the new bound of what is known to be fine. */
 static void grow_again(struct mxp_pace *pace, uint64_t since_ms, uint64_t now_ms)
 {
-    uint64_t quiet = now_ms - pace->event_ms;
     double safe = (double)pace->hurt * BELOW_HURT;
-    if (since_ms < STEP_MS)
+    bool above = pace->level > safe * 1.01;
+    if (since_ms < (above ? HOLD_MS : STEP_MS))
         return;
+    if (above) {
+        pace->hurt = (float)(pace->level / BELOW_HURT);
+        pace->n_confirmed = 0;
+        pace->n_steps += pace->n_steps < STEPS_GROW;
+        raise_to(pace, pace->level * (STEP + STEP * pace->n_steps / STEPS_GROW), now_ms);
+        return;
+    }
     double next = pace->level * STEP;
     if (pace->level < safe * 0.99 && next > safe)
         next = safe;
-    if (next > safe && quiet < (uint64_t)QUIET_MS << (2 * pace->n_confirmed))
+    if (next > safe && now_ms - pace->event_ms < (uint64_t)QUIET_MS << (2 * pace->n_confirmed))
         return;
     raise_to(pace, next, now_ms);
 }
@@ -101,7 +111,7 @@ static uint32_t within_bound(struct mxp_pace *pace, uint32_t n, uint64_t now_ms,
 {
     if (n == 0 || pace->bound <= 0)
         return n;
-    uint32_t most = pace->bound >= 1 ? (uint32_t)pace->bound : 1;
+    uint32_t most = pace->bound >= 1 ? (uint32_t)(pace->bound + 0.5F) : 1;
     uint32_t sum = mxp_trail_sum(&pace->trail, now_ms);
     uint32_t room = sum < most ? most - sum : 0;
     if (room == 0)
@@ -171,19 +181,26 @@ static void pause(struct mxp_pace *pace, uint64_t stated_ms, uint64_t now_ms)
         pace->pause_ms = now_ms + wait;
 }
 
-/* It hurt anew: what was accepted within the minute is what the site takes. */
+/* It hurt anew: what was accepted within the minute is what the site takes; above what hurt
+ * before, that is confirmed, and the minute's sum may be more than it stands for (a server that
+ * counts by the clock takes twice its limit around the turn of its minute). */
 static double hurt_anew(struct mxp_pace *pace, double reached)
 {
-    double last = (double)pace->hurt;
-    bool same = last > 0 && reached > last * (1 - SAME) && reached < last * (1 + SAME);
-    if (!same)
-        pace->n_confirmed = 0;
-    else if (pace->n_confirmed < CONFIRMED)
+    double last = (double)pace->hurt, level = (double)pace->level;
+    bool above = last > 0 && level > last * BELOW_HURT * 1.01;
+    if (last > 0 && pace->n_confirmed < CONFIRMED)
         pace->n_confirmed++;
     pace->trouble = pace->level;
-    pace->hurt = (float)(reached > LEAST ? reached : LEAST);
-    double level = reached * BELOW_HURT;
-    return level < pace->level ? level : pace->level * ABRUPT;
+    pace->n_steps = 0;
+    double hurt = reached > LEAST ? reached : LEAST;
+    if (above && hurt > last)
+        hurt = last;
+    if (last > 0 && !above && hurt > level * LOWER / BELOW_HURT)
+        hurt = level * LOWER / BELOW_HURT;
+    if (last <= 0 && hurt * BELOW_HURT > level)
+        hurt = level * ABRUPT / BELOW_HURT;
+    pace->hurt = (float)hurt;
+    return hurt * BELOW_HURT;
 }
 
 /* The probe was refused as well: with what had been accepted in the minute before it. */
@@ -199,16 +216,27 @@ static double hurt_again(struct mxp_pace *pace, double reached)
     return level;
 }
 
+/* More of those that were sent together were refused: fewer were accepted than it seemed. */
+static void same_event(struct mxp_pace *pace, double reached)
+{
+    if (reached < LEAST || reached >= (double)pace->hurt)
+        return;
+    pace->hurt = (float)reached;
+    if (pace->level > reached * BELOW_HURT)
+        pace->level = pace->bound = (float)(reached * BELOW_HURT);
+}
+
 bool mxp_pace_throttled(struct mxp_pace *pace, uint64_t sent_ms, uint64_t stated_ms,
                         uint64_t now_ms)
 {
     mxp_trail_drop(&pace->trail, 1, now_ms);
+    double reached = mxp_trail_sum(&pace->trail, now_ms);
     if (pace->event_ms && sent_ms <= pace->event_ms) {
+        same_event(pace, reached);
         if (stated_ms && pace->pause_ms < now_ms + stated_ms)
             pace->pause_ms = now_ms + stated_ms;
         return false;
     }
-    double reached = mxp_trail_sum(&pace->trail, now_ms);
     double level = pace->probing ? hurt_again(pace, reached) : hurt_anew(pace, reached);
     if (pace->n_in_row < UINT16_MAX)
         pace->n_in_row++;

@@ -26,6 +26,7 @@ struct mxp_pace {
     uint64_t raised_ms;
     uint32_t n_since_raise;
     uint16_t n_in_row;   /* throttles without a normal answer between them */
+    uint8_t n_steps;     /* above what hurt, that held one after the other */
     uint8_t n_confirmed; /* so often it hurt at the same level again */
     bool probing;        /* after a throttle: until a normal answer */
     float trouble;       /* the level at which the present trouble began */

@@ -36,9 +36,16 @@ struct world {
     uint32_t left, open;
 };
 
-static double factor(const struct loop_server *server, uint64_t now)
+/* A limit as it stands after the change, or before: whole events, at least one. */
+static double limit_of(const struct loop_server *server, double per_minute, bool changed)
 {
-    return server->factor > 0 && now >= START_MS + server->change_ms ? server->factor : 1;
+    double limit = changed && server->factor > 0 ? per_minute * server->factor : per_minute;
+    return limit <= 0 ? 0 : limit < 1 ? 1 : (double)(uint32_t)limit;
+}
+
+static double limit_at(const struct loop_server *server, double per_minute, uint64_t now)
+{
+    return limit_of(server, per_minute, now >= START_MS + server->change_ms);
 }
 
 static void push(struct ring *ring, uint64_t now)
@@ -60,9 +67,10 @@ static uint32_t in_minute(struct ring *ring, uint64_t from)
 static bool bucket(struct world *world, double per_minute, uint64_t now)
 {
     double more = (double)(now - world->filled_ms) * per_minute / 60000;
+    double depth = per_minute / 4 > 1 ? per_minute / 4 : 1;
     world->tokens += more;
-    if (world->tokens > per_minute / 4)
-        world->tokens = per_minute / 4;
+    if (world->tokens > depth)
+        world->tokens = depth;
     world->filled_ms = now;
     if (world->tokens < 1)
         return false;
@@ -114,7 +122,7 @@ static void answer_one(struct world *world, struct session *session, uint32_t i,
     const struct loop_server *server = world->server;
     struct mxp_feedback_info info = {.latency_ms = server->latency_ms, .n_ok = i};
     enum mxp_feedback kind = MXP_FB_OK;
-    double limit = server->per_minute * factor(server, now);
+    double limit = limit_at(server, server->per_minute, now);
     session->n_asked++;
     if (server->per_transaction && i >= server->per_transaction)
         kind = MXP_FB_TOO_MANY_RCPTS;
@@ -196,7 +204,7 @@ static void open_one(struct world *world, uint64_t now)
     world->out->n_sessions++;
     if (world->open > world->out->peak)
         world->out->peak = world->open;
-    double rate = server->connects_per_minute * factor(server, now);
+    double rate = limit_at(server, server->connects_per_minute, now);
     bool fine = (!server->connections || world->open <= server->connections) &&
                 within(world, &world->connects, rate, now);
     *session = (struct session){
@@ -280,9 +288,9 @@ double closed_loop_bound_ms(const struct loop_server *server, const struct mxp_b
         rate = least(rate, connects * session);
     double could = rate * (double)server->change_ms / 60000;
     if (server->factor > 0 && could < n) {
-        double after = least(server->per_minute * server->factor, ceiling);
+        double after = least(limit_of(server, server->per_minute, true), ceiling);
         if (session > 0)
-            after = least(after, least(server->connects_per_minute * server->factor,
+            after = least(after, least(limit_of(server, server->connects_per_minute, true),
                                        a_minute(ceilings->connect_rate)) *
                                      session);
         return (double)server->change_ms + (n - could) / after * 60000;
