@@ -70,7 +70,8 @@ static void grow_again(struct mxp_pace *pace, uint64_t since_ms, uint64_t now_ms
     if (above) {
         pace->hurt = (float)(pace->level / BELOW_HURT);
         pace->n_confirmed = 0;
-        pace->n_steps += pace->n_steps < STEPS_GROW;
+        if (pace->n_steps < STEPS_GROW)
+            pace->n_steps++;
         raise_to(pace, pace->level * (STEP + STEP * pace->n_steps / STEPS_GROW), now_ms);
         return;
     }
