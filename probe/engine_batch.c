@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TURN_TRIES 32   /* domains offered to one session before it waits */
-#define LINGER_MS  1000 /* a session without work waits for that still being looked up */
+#define TURN_TRIES    32   /* domains offered to one session before it waits */
+#define SUSPECT_EVERY 10   /* recipients for one of a domain that looks mistyped or disposable */
+#define LINGER_MS     1000 /* a session without work waits for that still being looked up */
 
 static void quit(struct mxp_sess *sess)
 {
@@ -13,12 +14,24 @@ static void quit(struct mxp_sess *sess)
     mxp_driver_go(sess);
 }
 
-static struct mxp_random *wanted_random(const struct mxp_domain *domain)
+/* A session that has asked nothing yet takes what there is: it must not have come in vain. */
+static bool takes_any(const struct mxp_sess *sess)
+{
+    return sess->n_transactions == 0;
+}
+
+static const struct mxp_ehost *host_of(const struct mxp_sess *sess)
+{
+    return sess->lane->hops[sess->hop].host;
+}
+
+static struct mxp_random *wanted_random(const struct mxp_sess *sess,
+                                        const struct mxp_domain *domain)
 {
     struct mxp_random *random;
     LL_FOREACH(domain->randoms, random)
     {
-        if (random->wanted)
+        if (random->wanted && mxp_task_suits(random->task, host_of(sess), takes_any(sess)))
             return random;
     }
     return NULL;
@@ -170,7 +183,8 @@ static bool ask(struct mxp_sess *sess, struct mxp_domain *domain, struct mxp_ran
         mxp_domain_take_random(domain, random);
         tasks[taken++] = random->task;
     }
-    while (!random && taken < n && (tasks[taken] = mxp_domain_take(domain)))
+    while (!random && taken < n &&
+           (tasks[taken] = mxp_domain_take(domain, host_of(sess), takes_any(sess))))
         taken++;
     if (taken < n)
         mxp_lease_untake(sess->lease, n - taken, mxp_engine_now(engine));
@@ -182,19 +196,31 @@ static bool ask(struct mxp_sess *sess, struct mxp_domain *domain, struct mxp_ran
     return false;
 }
 
+/* The domain in turn; but of those whose recipients are likely unknown, one recipient among
+ * many, for a row of unknowns looks like a harvester. */
+static struct mxp_domain *in_turn(const struct mxp_lane *lane)
+{
+    struct mxp_domain *domain = lane->turn;
+    for (int i = 0; i < TURN_TRIES && domain; i++, domain = domain->next)
+        if (!domain->suspect || lane->n_since_suspect >= SUSPECT_EVERY)
+            return domain;
+    return lane->turn; /* there are no others */
+}
+
 /* Its turn, at the end of which it goes to the back. True: something was asked. */
 static bool offer(struct mxp_sess *sess, struct mxp_wait *ret_wait)
 {
     struct mxp_lane *lane = sess->lane;
-    struct mxp_domain *domain = lane->turn;
+    struct mxp_domain *domain = in_turn(lane);
     DL_DELETE(lane->turn, domain);
     DL_APPEND(lane->turn, domain);
-    struct mxp_random *random = wanted_random(domain);
-    uint32_t n = random ? 1 : wanted(sess, domain);
+    struct mxp_random *random = wanted_random(sess, domain);
+    uint32_t n = random || domain->suspect ? 1 : wanted(sess, domain);
     n = mxp_lease_take(sess->lease, domain->name, n, mxp_engine_now(sess->engine), ret_wait);
     if (n == 0)
         return false;
     ret_wait->reasons = 0;
+    lane->n_since_suspect = domain->suspect ? 0 : lane->n_since_suspect + n;
     return ask(sess, domain, random, n);
 }
 
@@ -224,7 +250,7 @@ static void wait_work(struct mxp_sess *sess)
     uint64_t now = mxp_engine_now(engine);
     bool more = !engine->source_ended || engine->n_resolving || engine->new_head;
     uint64_t end = (sess->state == MXP_SESS_IDLE ? sess->idle_since_ms : now) + LINGER_MS;
-    if (!more || now >= end || sess->lane->carrier->turn)
+    if (!more || now >= end || sess->lane->turn || sess->lane->carrier->turn)
         quit(sess);
     else
         mxp_sess_idle(sess, end, true);

@@ -1,8 +1,11 @@
 #include "probe/engine_internal.h"
 
+#include "probe/address_facts.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#define READY_LOOK    100  /* how many that wait for another host are passed over */
 #define RESOLVING_MAX 2000 /* domains whose MX is being asked for at once */
 
 struct mxp_task *mxp_task_new(struct mxp_domain *domain, uint32_t id)
@@ -40,6 +43,13 @@ static void queue_new(struct mxp_domain *domain)
     mxp_engine_poke(engine);
 }
 
+static bool is_suspect(const char *name, size_t len)
+{
+    struct mxp_address_facts facts;
+    mxp_address_facts(MXP_SLICE_NONE, (struct mxp_slice){name, len}, &facts);
+    return facts.suggestion || facts.disposable;
+}
+
 struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, bool literal)
 {
     size_t len = strlen(name);
@@ -53,6 +63,7 @@ struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, b
     memcpy(domain->name, name, len + 1);
     domain->engine = engine;
     domain->literal = literal;
+    domain->suspect = !literal && is_suspect(name, len);
     domain->fresh_head = domain->fresh_tail = MXP_NO_ITEM;
     domain->due.fire = dns_again;
     HASH_ADD_KEYPTR(hh, engine->domains, domain->name, len, domain);
@@ -131,9 +142,29 @@ static uint32_t pop_fresh(struct mxp_domain *domain)
     return id;
 }
 
-struct mxp_task *mxp_domain_take(struct mxp_domain *domain)
+bool mxp_task_suits(const struct mxp_task *task, const struct mxp_ehost *host, bool any)
 {
-    struct mxp_task *task = domain->ready;
+    return any || !task->host || task->host == host ||
+           task->host->failed_until_ms > mxp_engine_now(task->engine);
+}
+
+static struct mxp_task *ready_for(struct mxp_domain *domain, const struct mxp_ehost *host, bool any)
+{
+    int n = 0;
+    struct mxp_task *task;
+    DL_FOREACH(domain->ready, task)
+    {
+        if (mxp_task_suits(task, host, any))
+            return task;
+        if (++n == READY_LOOK)
+            break;
+    }
+    return NULL;
+}
+
+struct mxp_task *mxp_domain_take(struct mxp_domain *domain, const struct mxp_ehost *host, bool any)
+{
+    struct mxp_task *task = ready_for(domain, host, any);
     if (task) {
         DL_DELETE(domain->ready, task);
     } else if (domain->fresh_head != MXP_NO_ITEM) {

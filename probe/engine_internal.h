@@ -61,6 +61,7 @@ struct mxp_task {
     struct mxp_evidence *evidence; /* kept: the last temporary refusal, or the acceptance */
     uint64_t started_ms;           /* the first attempt */
     uint64_t trouble_ms;           /* the first temporary refusal; 0: none */
+    struct mxp_ehost *host;        /* said so: greylists are separate databases; NULL: any host */
     struct mxp_random *random;     /* the catch-all question that it is; NULL: an address */
     uint32_t id;                   /* MXP_NO_ITEM: the catch-all question */
     uint16_t attempts;
@@ -110,6 +111,7 @@ struct mxp_domain {
     uint32_t n_work; /* fresh + ready + catch-all questions wanted */
     uint8_t state;
     bool literal, in_turn, queued;
+    bool suspect; /* mistyped or disposable, by its name: its recipients are likely unknown */
     char name[];
 };
 
@@ -139,6 +141,7 @@ struct mxp_lane {
     uint64_t n_work;
     uint32_t n_sess, n_ready; /* walking or ready; ready ones */
     uint32_t identity;
+    uint32_t n_since_suspect; /* recipients asked since one of a suspect domain */
     bool in_turn;
     uint16_t n_hops;
     struct mxp_hop *hops; /* by rank */
@@ -264,7 +267,9 @@ uint64_t mxp_engine_random(struct mxp_engine *engine);
 struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, bool literal);
 void mxp_domain_add_fresh(struct mxp_domain *domain, uint32_t id);
 void mxp_domain_add_ready(struct mxp_domain *domain, struct mxp_task *task);
-struct mxp_task *mxp_domain_take(struct mxp_domain *domain); /* NULL: nothing, or no memory */
+/* The next to ask at this host. One that waits for another host stays, unless any is true or that
+ * host failed lately. NULL: nothing for this host, or no memory. */
+struct mxp_task *mxp_domain_take(struct mxp_domain *domain, const struct mxp_ehost *host, bool any);
 void mxp_domain_want_random(struct mxp_domain *domain, struct mxp_random *random);
 void mxp_domain_take_random(struct mxp_domain *domain, struct mxp_random *random);
 void mxp_domain_resolve_some(struct mxp_engine *engine);
@@ -275,6 +280,7 @@ void mxp_domain_over(struct mxp_domain *domain, struct mxp_evidence *kept);
 void mxp_domains_free(struct mxp_engine *engine);
 struct mxp_task *mxp_task_new(struct mxp_domain *domain, uint32_t id);
 void mxp_task_free(struct mxp_task *task);
+bool mxp_task_suits(const struct mxp_task *task, const struct mxp_ehost *host, bool any);
 
 /* engine_lanes.c: where they go */
 void mxp_lane_join(struct mxp_domain *domain, const struct mxp_mxset *set);

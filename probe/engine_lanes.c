@@ -292,7 +292,7 @@ static void answer_some(struct mxp_lane *lane, const struct mxp_evidence *eviden
 {
     uint64_t since = lane->trouble.since_ms;
     for (int n = 0; n < RCPTS_HINT && lane->turn; n++) {
-        struct mxp_task *task = mxp_domain_take(lane->turn);
+        struct mxp_task *task = mxp_domain_take(lane->turn, NULL, true);
         if (!task)
             return;
         task->attempts++;

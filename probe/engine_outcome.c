@@ -184,6 +184,7 @@ void mxp_outcome_answer(void *arg, const struct mxp_smtp_answer *answer)
         sess->engine->stats.n_rcpts++;
     }
     task->attempts++;
+    task->host = judged ? sess->lane->hops[sess->hop].host : NULL;
     if (task->random)
         mxp_catchall_answered(sess, task, &evidence);
     else if (evidence.what.verdict == MXP_VERDICT_VALID)

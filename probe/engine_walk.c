@@ -5,11 +5,26 @@
 #define FAILED_HOST_MS 60000 /* a host that failed is tried after its peers for so long */
 #define BUSY_MIN_MS    1000
 
+/* The host that the next address in turn waits for, if it is one that may be tried; or -1. */
+static int hop_waited_for(const struct mxp_lane *lane, uint64_t tried)
+{
+    const struct mxp_task *task = lane->turn ? lane->turn->ready : NULL;
+    if (!task || !task->host || mxp_task_suits(task, NULL, false))
+        return -1;
+    for (uint16_t i = 0; i < lane->n_hops; i++)
+        if (lane->hops[i].host == task->host && !(tried & UINT64_C(1) << i))
+            return i;
+    return -1;
+}
+
 int mxp_walk_pick(const struct mxp_lane *lane, uint64_t tried)
 {
+    int best = hop_waited_for(lane, tried);
+    if (best >= 0)
+        return best;
+
     struct mxp_engine *engine = lane->engine;
     uint64_t now = mxp_engine_now(engine);
-    int best = -1;
     uint32_t best_cost = UINT32_MAX;
     uint64_t n_equal = 0;
     for (uint16_t i = 0; i < lane->n_hops; i++) {
@@ -190,6 +205,13 @@ static bool limits_forbid(const struct mxp_sess *sess, const struct mxp_ip *ip)
     return sess->engine->options->limits_off && mxp_ip_is_public(ip);
 }
 
+/* A breaker or a footprint stop that will not end while addresses may wait. */
+static bool closed_for_long(const struct mxp_engine *engine, const struct mxp_wait *wait)
+{
+    uint64_t latest = mxp_engine_now(engine) + engine->options->retry_for_ms;
+    return (wait->reasons & (MXP_WAIT_BREAKER | MXP_WAIT_FOOTPRINT)) && wait->until_ms > latest;
+}
+
 static void next_ip(struct mxp_sess *sess)
 {
     struct mxp_engine *engine = sess->engine;
@@ -203,6 +225,11 @@ static void next_ip(struct mxp_sess *sess)
         struct mxp_wait wait = {0};
         int err = mxp_lease_address(sess->lease, ip->bytes, ip->family == 6 ? 16 : 4,
                                     mxp_engine_now(engine), &wait);
+        if (err && closed_for_long(engine, &wait)) {
+            note_event(sess, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN, MXP_REASON_NOT_PROBED,
+                       "not asked: a server of the same network refuses us");
+            continue;
+        }
         if (err) {
             sess->busy = true;
             sess->busy_rank = sess->lane->hops[sess->hop].rank;

@@ -171,7 +171,6 @@ static int may_open(struct mxp_limiter *limiter, const struct mxp_route *route,
 static void count_in(struct mxp_lease *lease, uint64_t now_ms)
 {
     struct mxp_site *site = lease->site;
-    struct mxp_lim_provider *provider = site->provider;
     site->open++;
     site->fresh++;
     site->state.n_sessions++;
@@ -179,8 +178,7 @@ static void count_in(struct mxp_lease *lease, uint64_t now_ms)
     lease->limiter->open++;
     lease->limiter->identities[lease->identity].open++;
     mxp_pace_take(&site->connects, 1, now_ms);
-    if (provider->breaker_ms && now_ms >= provider->breaker_ms && !provider->trial)
-        provider->trial = lease;
+    mxp_breaker_try(site->provider, lease, now_ms);
 }
 
 int mxp_limiter_open(struct mxp_limiter *limiter, const struct mxp_route *route, uint64_t now_ms,
@@ -232,8 +230,10 @@ static void leave_address(struct mxp_lease *lease)
 {
     level_leave(&lease->limiter->servers, lease->server);
     lease->server = NULL;
-    if (lease->network)
+    if (lease->network) {
         lease->network->open--;
+        mxp_breaker_left(lease->network->provider, lease);
+    }
     lease->network = NULL;
 }
 
@@ -265,21 +265,27 @@ int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len
     const struct mxp_budget *budget = &lease->site->provider->budget;
     *ret_wait = (struct mxp_wait){0};
     leave_address(lease);
-    key_of(ip, ip_len, key);
-    struct mxp_level *server = level_get(&limiter->servers, key);
-    int err = server ? network_site(lease, ip, ip_len, now_ms, &network) : MXP_ENOMEM;
+    int err = network_site(lease, ip, ip_len, now_ms, &network);
     if (err)
         return err;
+    if (network && budget->connections && network->open >= budget->connections)
+        return wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
+    if (network && mxp_breaker_allows(network->provider, lease, now_ms, ret_wait))
+        return MXP_EAGAIN;
+    key_of(ip, ip_len, key);
+    struct mxp_level *server = level_get(&limiter->servers, key);
+    if (!server)
+        return MXP_ENOMEM;
     bool full = budget->host_connections && server->open >= budget->host_connections;
     if (full && !limiter->options.off)
-        return wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
-    if (network && budget->connections && network->open >= budget->connections)
         return wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
     server->open++;
     lease->server = server;
     lease->network = network;
-    if (network)
+    if (network) {
         network->open++;
+        mxp_breaker_try(network->provider, lease, now_ms);
+    }
     return MXP_OK;
 }
 
@@ -298,6 +304,8 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
     *ret_wait = (struct mxp_wait){0};
     mxp_adapt_proven(lease);
     if (mxp_breaker_allows(site->provider, lease, now_ms, ret_wait))
+        return 0;
+    if (lease->network && mxp_breaker_allows(lease->network->provider, lease, now_ms, ret_wait))
         return 0;
     if (per_session && lease->n_rcpts >= per_session) {
         wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SESSION);
@@ -341,7 +349,6 @@ void mxp_lease_untake(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
 void mxp_lease_close(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms)
 {
     struct mxp_limiter *limiter = lease->limiter;
-    struct mxp_lim_provider *provider = lease->site->provider;
     mxp_adapt_closed(lease, how, now_ms);
     leave_address(lease);
     level_leave(&limiter->hosts, lease->host);
@@ -352,7 +359,6 @@ void mxp_lease_close(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t n
         lease->site->fresh--;
     if (lease->proven)
         lease->site->proven--;
-    if (provider->trial == lease)
-        provider->trial = NULL; /* it told nothing: the next one may try */
+    mxp_breaker_left(lease->site->provider, lease);
     free(lease);
 }

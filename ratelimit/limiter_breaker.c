@@ -22,51 +22,99 @@ int mxp_breaker_allows(const struct mxp_lim_provider *provider, const struct mxp
     return MXP_EAGAIN;
 }
 
-void mxp_breaker_blocked(struct mxp_lease *lease, uint64_t now_ms)
+/* False: it was open already, and this lease is not its trial. */
+static bool open_breaker(struct mxp_lim_provider *provider, const struct mxp_lease *lease,
+                         uint64_t now_ms)
 {
-    struct mxp_limiter *limiter = lease->limiter;
-    struct mxp_lim_provider *provider = lease->site->provider;
-    lease->site->state.n_blocked++;
-    if (limiter->options.off)
-        return;
     bool trial = provider->trial == lease;
     if (provider->breaker_ms && !trial)
-        return; /* the other sessions of the same moment */
-    uint64_t first =
-        limiter->options.breaker_trial_ms ? limiter->options.breaker_trial_ms : TRIAL_MS;
+        return false; /* the other sessions of the same moment */
+    uint64_t first = lease->limiter->options.breaker_trial_ms;
+    if (!first)
+        first = TRIAL_MS;
     uint64_t wait = trial ? provider->breaker_wait_ms * 2 : first;
     provider->breaker_wait_ms = wait > TRIAL_MAX_MS ? TRIAL_MAX_MS : wait;
     provider->breaker_ms = now_ms + provider->breaker_wait_ms;
     provider->trial = NULL;
-    mxp_site_tell(lease->site, MXP_LIM_BREAKER_OPENED, lease->identity, "breaker");
+    return true;
+}
+
+/* Several providers refuse the same identity: it is listed. Names on one network count once. */
+static void count_block(struct mxp_lease *lease)
+{
+    struct mxp_limiter *limiter = lease->limiter;
+    struct mxp_lim_provider *provider = lease->site->provider;
+    bool known = lease->network && lease->network->provider->blocked_once;
+    if (lease->network)
+        lease->network->provider->blocked_once = true;
     if (provider->blocked_once)
         return;
     provider->blocked_once = true;
+    if (known)
+        return;
     struct mxp_identity_state *identity = &limiter->identities[lease->identity];
-    uint32_t most =
-        limiter->options.blocks_to_stop ? limiter->options.blocks_to_stop : BLOCKS_TO_STOP;
+    uint32_t most = limiter->options.blocks_to_stop;
+    if (!most)
+        most = BLOCKS_TO_STOP;
     if (++identity->n_blocks >= most && !identity->listed) {
         identity->listed = true;
         mxp_site_tell(lease->site, MXP_LIM_IDENTITY_LISTED, lease->identity, "identity");
     }
 }
 
-void mxp_breaker_answered(struct mxp_lease *lease)
+void mxp_breaker_blocked(struct mxp_lease *lease, uint64_t now_ms)
 {
-    struct mxp_lim_provider *provider = lease->site->provider;
-    if (provider->trial != lease)
+    lease->site->state.n_blocked++;
+    if (lease->limiter->options.off)
         return;
+    bool opened = open_breaker(lease->site->provider, lease, now_ms);
+    if (lease->network)
+        open_breaker(lease->network->provider, lease, now_ms);
+    if (!opened)
+        return;
+    mxp_site_tell(lease->site, MXP_LIM_BREAKER_OPENED, lease->identity, "breaker");
+    count_block(lease);
+}
+
+static bool close_breaker(struct mxp_lim_provider *provider, const struct mxp_lease *lease)
+{
+    if (provider->trial != lease)
+        return false;
     provider->trial = NULL;
     provider->breaker_ms = 0;
-    mxp_site_tell(lease->site, MXP_LIM_BREAKER_CLOSED, lease->identity, "breaker");
+    return true;
+}
+
+void mxp_breaker_answered(struct mxp_lease *lease)
+{
+    if (lease->network)
+        close_breaker(lease->network->provider, lease);
+    if (close_breaker(lease->site->provider, lease))
+        mxp_site_tell(lease->site, MXP_LIM_BREAKER_CLOSED, lease->identity, "breaker");
 }
 
 void mxp_breaker_footprint(struct mxp_lease *lease)
 {
     struct mxp_lim_provider *provider = lease->site->provider;
     lease->site->state.n_blocked++;
-    if (lease->limiter->options.off || provider->footprint)
+    if (lease->limiter->options.off)
+        return;
+    if (lease->network)
+        lease->network->provider->footprint = true;
+    if (provider->footprint)
         return;
     provider->footprint = true;
     mxp_site_tell(lease->site, MXP_LIM_FOOTPRINT_STOP, lease->identity, "footprint");
+}
+
+void mxp_breaker_try(struct mxp_lim_provider *provider, struct mxp_lease *lease, uint64_t now_ms)
+{
+    if (provider->breaker_ms && now_ms >= provider->breaker_ms && !provider->trial)
+        provider->trial = lease;
+}
+
+void mxp_breaker_left(struct mxp_lim_provider *provider, const struct mxp_lease *lease)
+{
+    if (provider->trial == lease)
+        provider->trial = NULL; /* it told nothing: the next one may try */
 }

@@ -104,6 +104,9 @@ int mxp_breaker_allows(const struct mxp_lim_provider *provider, const struct mxp
 void mxp_breaker_blocked(struct mxp_lease *lease, uint64_t now_ms);
 void mxp_breaker_answered(struct mxp_lease *lease);
 void mxp_breaker_footprint(struct mxp_lease *lease);
+/* The lease becomes the half-open trial where one is due, and stops being it. */
+void mxp_breaker_try(struct mxp_lim_provider *provider, struct mxp_lease *lease, uint64_t now_ms);
+void mxp_breaker_left(struct mxp_lim_provider *provider, const struct mxp_lease *lease);
 
 /* limiter_adapt.c */
 /* The connections at once that were learned are all in use and more could be asked: one more
