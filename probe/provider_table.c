@@ -50,6 +50,7 @@ static const struct row_key row_keys[] = {
     BUDGET("host_connections", ROW_COUNT, host_connections, COUNT_EXPECTED),
     BUDGET("connect_rate", ROW_RATE, connect_rate, RATE_EXPECTED),
     BUDGET("rcpt_rate", ROW_RATE, rcpt_rate, RATE_EXPECTED),
+    BUDGET("domain_rcpt_rate", ROW_RATE, domain_rcpt_rate, RATE_EXPECTED),
     BUDGET("rcpts_per_session", ROW_COUNT, rcpts_per_session, COUNT_EXPECTED),
     BUDGET("rcpts_per_transaction", ROW_COUNT, rcpts_per_transaction, COUNT_EXPECTED),
     BUDGET("unknown_percent", ROW_PERCENT, unknown_percent,

@@ -14,10 +14,11 @@ struct mxp_rate {
 };
 
 struct mxp_budget {
-    uint32_t connections;         /* at once, per identity */
-    uint32_t host_connections;    /* at once at one MX host or server address, all identities */
-    struct mxp_rate connect_rate; /* new connections, per identity */
-    struct mxp_rate rcpt_rate;    /* recipients, per identity */
+    uint32_t connections;             /* at once, per identity */
+    uint32_t host_connections;        /* at once at one MX host or server address, all identities */
+    struct mxp_rate connect_rate;     /* new connections, per identity */
+    struct mxp_rate rcpt_rate;        /* recipients, per identity */
+    struct mxp_rate domain_rcpt_rate; /* recipients of one domain, all identities */
     uint32_t rcpts_per_session;
     uint32_t rcpts_per_transaction;
     uint32_t unknown_percent; /* share of unknown recipients among the last answers of a site

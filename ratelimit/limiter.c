@@ -11,20 +11,16 @@ struct mxp_limiter *mxp_limiter_new(const struct mxp_limiter_options *options)
     if (!limiter)
         return NULL;
     limiter->options = *options;
+    mxp_bucket_init(&limiter->connects, options->connect_rate, 0);
+    mxp_bucket_init(&limiter->rcpts, options->rcpt_rate, 0);
     limiter->identities = calloc(options->n_identities, sizeof *limiter->identities);
     if (!limiter->identities)
         return mxp_limiter_free(limiter);
-    return limiter;
-}
-
-static void free_levels(struct mxp_level **levels)
-{
-    struct mxp_level *level, *next;
-    HASH_ITER(hh, *levels, level, next)
-    {
-        HASH_DEL(*levels, level);
-        free(level);
+    for (uint32_t i = 0; i < options->n_identities; i++) {
+        mxp_bucket_init(&limiter->identities[i].connects, options->identity_connect_rate, 0);
+        mxp_bucket_init(&limiter->identities[i].rcpts, options->identity_rcpt_rate, 0);
     }
+    return limiter;
 }
 
 struct mxp_limiter *mxp_limiter_free(struct mxp_limiter *limiter)
@@ -35,11 +31,11 @@ struct mxp_limiter *mxp_limiter_free(struct mxp_limiter *limiter)
     HASH_ITER(hh, limiter->providers, provider, next)
     {
         HASH_DEL(limiter->providers, provider);
+        mxp_levels_free_domains(provider);
         free(provider->sites);
         free(provider);
     }
-    free_levels(&limiter->hosts);
-    free_levels(&limiter->servers);
+    mxp_levels_free(limiter);
     free(limiter->identities);
     free(limiter);
     return NULL;
@@ -76,47 +72,6 @@ const char *mxp_lim_provider_key(const struct mxp_lim_provider *provider)
     return provider->key;
 }
 
-static struct mxp_level *level_get(struct mxp_level **levels, const char *key)
-{
-    size_t len = strlen(key);
-    struct mxp_level *level = NULL;
-    HASH_FIND(hh, *levels, key, len, level);
-    if (level)
-        return level;
-    level = calloc(1, sizeof *level + len + 1);
-    if (!level)
-        return NULL;
-    memcpy(level->key, key, len + 1);
-    HASH_ADD_KEYPTR(hh, *levels, level->key, len, level);
-    return level;
-}
-
-/* Nobody holds it any more: a list of a million domains has as many MX hosts. */
-static void level_leave(struct mxp_level **levels, struct mxp_level *level)
-{
-    if (!level || --level->open)
-        return;
-    HASH_DEL(*levels, level);
-    free(level);
-}
-
-static int wait_for(struct mxp_wait *ret, uint64_t until_ms, uint32_t reason)
-{
-    *ret = (struct mxp_wait){until_ms, reason};
-    return MXP_EAGAIN;
-}
-
-static int run_allows(struct mxp_limiter *limiter, uint32_t identity, struct mxp_wait *ret)
-{
-    const struct mxp_limiter_options *options = &limiter->options;
-    if (options->max_sessions && limiter->open >= options->max_sessions)
-        return wait_for(ret, UINT64_MAX, MXP_WAIT_RUN);
-    uint32_t most = options->identity_connections;
-    if (most && limiter->identities[identity].open >= most)
-        return wait_for(ret, UINT64_MAX, MXP_WAIT_IDENTITY);
-    return MXP_OK;
-}
-
 /* A connection for which there is nothing to ask yet is one too many. */
 static int has_rcpts(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *ret)
 {
@@ -125,42 +80,30 @@ static int has_rcpts(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *re
         mxp_pace_allows(&site->rcpts, site->fresh + 1, mxp_site_slow(site), now_ms, &until);
     if (n > site->fresh)
         return MXP_OK;
-    return wait_for(ret, until > now_ms ? until : now_ms + FRESH_MS, MXP_WAIT_RCPT_RATE);
+    return mxp_levels_wait(ret, until > now_ms ? until : now_ms + FRESH_MS, MXP_WAIT_RCPT_RATE);
 }
 
 static int site_allows(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *ret)
 {
     uint64_t until = 0;
     if (now_ms < site->hold_ms)
-        return wait_for(ret, site->hold_ms, MXP_WAIT_PENALTY);
+        return mxp_levels_wait(ret, site->hold_ms, MXP_WAIT_PENALTY);
     if (now_ms < site->rcpts.pause_ms)
-        return wait_for(ret, site->rcpts.pause_ms, MXP_WAIT_PENALTY);
+        return mxp_levels_wait(ret, site->rcpts.pause_ms, MXP_WAIT_PENALTY);
     int err = has_rcpts(site, now_ms, ret);
     if (err)
         return err;
     if (site->open >= mxp_site_window(site) && !mxp_adapt_widen(site, now_ms))
-        return wait_for(ret, UINT64_MAX, MXP_WAIT_PROVIDER);
+        return mxp_levels_wait(ret, UINT64_MAX, MXP_WAIT_PROVIDER);
     if (!mxp_pace_allows(&site->connects, 1, 1, now_ms, &until))
-        return wait_for(ret, until, MXP_WAIT_CONNECT_RATE);
-    return MXP_OK;
-}
-
-static int host_allows(struct mxp_limiter *limiter, const struct mxp_route *route,
-                       struct mxp_level **ret_host, struct mxp_wait *ret)
-{
-    uint32_t most = route->provider->budget.host_connections;
-    *ret_host = level_get(&limiter->hosts, route->host);
-    if (!*ret_host)
-        return MXP_ENOMEM;
-    if (most && (*ret_host)->open >= most && !limiter->options.off)
-        return wait_for(ret, UINT64_MAX, MXP_WAIT_HOST);
+        return mxp_levels_wait(ret, until, MXP_WAIT_CONNECT_RATE);
     return MXP_OK;
 }
 
 static int may_open(struct mxp_limiter *limiter, const struct mxp_route *route,
                     struct mxp_site *site, uint64_t now_ms, struct mxp_wait *ret)
 {
-    int err = run_allows(limiter, route->identity, ret);
+    int err = mxp_levels_allow_open(limiter, route->identity, now_ms, ret);
     if (!err)
         err = mxp_breaker_allows(route->provider, NULL, now_ms, ret);
     if (!err && !limiter->options.off)
@@ -175,8 +118,7 @@ static void count_in(struct mxp_lease *lease, uint64_t now_ms)
     site->fresh++;
     site->state.n_sessions++;
     lease->host->open++;
-    lease->limiter->open++;
-    lease->limiter->identities[lease->identity].open++;
+    mxp_levels_opened(lease);
     mxp_pace_take(&site->connects, 1, now_ms);
     mxp_breaker_try(site->provider, lease, now_ms);
 }
@@ -192,7 +134,7 @@ int mxp_limiter_open(struct mxp_limiter *limiter, const struct mxp_route *route,
         return MXP_ENOMEM;
     int err = may_open(limiter, route, site, now_ms, ret_wait);
     if (!err)
-        err = host_allows(limiter, route, &host, ret_wait);
+        err = mxp_levels_host(limiter, route, &host, ret_wait);
     if (err)
         return err;
     struct mxp_lease *lease = calloc(1, sizeof *lease);
@@ -228,7 +170,7 @@ static void key_of(const uint8_t *ip, uint8_t n, char ret[static 33])
 
 static void leave_address(struct mxp_lease *lease)
 {
-    level_leave(&lease->limiter->servers, lease->server);
+    mxp_level_leave(&lease->limiter->servers, lease->server);
     lease->server = NULL;
     if (lease->network) {
         lease->network->open--;
@@ -269,16 +211,16 @@ int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len
     if (err)
         return err;
     if (network && budget->connections && network->open >= budget->connections)
-        return wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
+        return mxp_levels_wait(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
     if (network && mxp_breaker_allows(network->provider, lease, now_ms, ret_wait))
         return MXP_EAGAIN;
     key_of(ip, ip_len, key);
-    struct mxp_level *server = level_get(&limiter->servers, key);
+    struct mxp_level *server = mxp_level_get(&limiter->servers, key);
     if (!server)
         return MXP_ENOMEM;
     bool full = budget->host_connections && server->open >= budget->host_connections;
     if (full && !limiter->options.off)
-        return wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
+        return mxp_levels_wait(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
     server->open++;
     lease->server = server;
     lease->network = network;
@@ -300,7 +242,6 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
     struct mxp_site *site = lease->site;
     uint32_t per_session = mxp_site_per_session(site);
     uint64_t until = now_ms;
-    (void)domain;
     *ret_wait = (struct mxp_wait){0};
     mxp_adapt_proven(lease);
     if (mxp_breaker_allows(site->provider, lease, now_ms, ret_wait))
@@ -308,7 +249,7 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
     if (lease->network && mxp_breaker_allows(lease->network->provider, lease, now_ms, ret_wait))
         return 0;
     if (per_session && lease->n_rcpts >= per_session) {
-        wait_for(ret_wait, UINT64_MAX, MXP_WAIT_SESSION);
+        mxp_levels_wait(ret_wait, UINT64_MAX, MXP_WAIT_SESSION);
         return 0;
     }
     uint32_t n = cap(wanted, mxp_site_per_transaction(site));
@@ -316,19 +257,23 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
     if (site->provider->trial == lease)
         n = cap(n, 1);
     if (!lease->limiter->options.off) {
+        n = mxp_levels_allow_rcpts(lease, domain, n, now_ms, ret_wait);
+        if (n == 0)
+            return 0;
         n = mxp_pace_allows(&site->rcpts, n, mxp_site_slow(site), now_ms, &until);
         if (n && lease->network)
             n = mxp_pace_allows(&lease->network->rcpts, n, 1, now_ms, &until);
     }
     if (n == 0) {
         bool paused = now_ms < site->rcpts.pause_ms;
-        wait_for(ret_wait, until, paused ? MXP_WAIT_PENALTY : MXP_WAIT_RCPT_RATE);
+        mxp_levels_wait(ret_wait, until, paused ? MXP_WAIT_PENALTY : MXP_WAIT_RCPT_RATE);
         return 0;
     }
     if (lease->n_rcpts == 0)
         site->fresh--;
     lease->n_rcpts += n;
     site->state.n_rcpts += n;
+    mxp_levels_taken(lease, n);
     mxp_pace_take(&site->rcpts, n, now_ms);
     if (lease->network)
         mxp_pace_take(&lease->network->rcpts, n, now_ms);
@@ -341,6 +286,7 @@ void mxp_lease_untake(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
     if (lease->n_rcpts == 0)
         lease->site->fresh++;
     lease->site->state.n_rcpts -= n;
+    mxp_levels_untaken(lease, n);
     mxp_pace_give_back(&lease->site->rcpts, n, now_ms);
     if (lease->network)
         mxp_pace_give_back(&lease->network->rcpts, n, now_ms);
@@ -351,9 +297,8 @@ void mxp_lease_close(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t n
     struct mxp_limiter *limiter = lease->limiter;
     mxp_adapt_closed(lease, how, now_ms);
     leave_address(lease);
-    level_leave(&limiter->hosts, lease->host);
-    limiter->open--;
-    limiter->identities[lease->identity].open--;
+    mxp_level_leave(&limiter->hosts, lease->host);
+    mxp_levels_closed(lease);
     lease->site->open--;
     if (lease->n_rcpts == 0)
         lease->site->fresh--;

@@ -42,14 +42,15 @@ struct mxp_lim_event {
 };
 
 struct mxp_limiter_options {
-    uint32_t max_sessions;        /* the run's connections at once */
-    uint32_t n_identities;        /* at least 1 */
-    struct mxp_rate connect_rate; /* the run's; and per identity: */
-    uint32_t identity_connections;
-    uint32_t blocks_to_stop;   /* providers blocking one identity = listed; 0: 3 */
-    uint32_t breaker_trial_ms; /* until a half-open trial; 0: 30 min, doubled at each failure */
-    bool off;                  /* no budgets, breakers or footprint: only what servers say of
-                                  recipients per session and transaction is obeyed */
+    uint32_t max_sessions;                   /* the run's connections at once */
+    uint32_t n_identities;                   /* at least 1 */
+    struct mxp_rate connect_rate, rcpt_rate; /* the run's .. */
+    struct mxp_rate identity_connect_rate, identity_rcpt_rate;
+    uint32_t identity_connections; /* .. and each identity's, at all providers */
+    uint32_t blocks_to_stop;       /* providers blocking one identity = listed; 0: 3 */
+    uint32_t breaker_trial_ms;     /* until a half-open trial; 0: 30 min, doubled at each failure */
+    bool off;                      /* no budgets, breakers or footprint: only what servers say of
+                                      recipients per session and transaction is obeyed */
     void (*on_event)(void *arg, const struct mxp_lim_event *event); /* may be NULL */
     void *arg;
     uint64_t seed;

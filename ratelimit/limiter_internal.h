@@ -7,6 +7,7 @@
 #define MXP_RATELIMIT_LIMITER_INTERNAL_H
 
 #include "core/slice.h"
+#include "ratelimit/bucket.h"
 #include "ratelimit/limiter.h"
 #include "ratelimit/pace.h"
 
@@ -57,6 +58,7 @@ struct mxp_lim_provider {
     uint64_t unknown_bits;   /* the last answers, 1: unknown user */
     uint32_t n_answers;
     bool footprint, blocked_once, network; /* network: a stand-in for a /24 */
+    struct mxp_domain_level *domains;      /* where the budget bounds a domain's recipients */
     uint32_t n_sites;
     struct mxp_site *sites; /* by identity; allocated when first used */
     char key[];
@@ -66,6 +68,7 @@ struct mxp_lease {
     struct mxp_limiter *limiter;
     struct mxp_site *site, *network; /* network may be NULL */
     struct mxp_level *host, *server;
+    struct mxp_domain_level *domain; /* of the last take; may be NULL */
     uint64_t opened_ms;
     uint32_t identity;
     uint32_t n_rcpts, n_answered;
@@ -73,6 +76,7 @@ struct mxp_lease {
 };
 
 struct mxp_identity_state {
+    struct mxp_bucket connects, rcpts;
     uint32_t open, n_blocks;
     bool listed;
 };
@@ -82,9 +86,28 @@ struct mxp_limiter {
     struct mxp_lim_provider *providers, *first;
     struct mxp_level *hosts, *servers;
     struct mxp_identity_state *identities;
-    struct mxp_pace connects;
+    struct mxp_bucket connects, rcpts;
     uint32_t open;
 };
+
+/* limiter_levels.c: the levels around a site */
+int mxp_levels_wait(struct mxp_wait *ret, uint64_t until_ms, uint32_t reason); /* MXP_EAGAIN */
+struct mxp_level *mxp_level_get(struct mxp_level **levels, const char *key);   /* NULL: no memory */
+/* One holder less; forgotten when nobody is left: a million domains have as many MX hosts. */
+void mxp_level_leave(struct mxp_level **levels, struct mxp_level *level); /* may be NULL */
+void mxp_levels_free(struct mxp_limiter *limiter);
+void mxp_levels_free_domains(struct mxp_lim_provider *provider);
+int mxp_levels_allow_open(struct mxp_limiter *limiter, uint32_t identity, uint64_t now_ms,
+                          struct mxp_wait *ret);
+/* The route's MX host: MXP_OK, MXP_EAGAIN (it has enough of us) or MXP_ENOMEM. */
+int mxp_levels_host(struct mxp_limiter *limiter, const struct mxp_route *route,
+                    struct mxp_level **ret_host, struct mxp_wait *ret);
+void mxp_levels_opened(const struct mxp_lease *lease);
+void mxp_levels_closed(const struct mxp_lease *lease);
+uint32_t mxp_levels_allow_rcpts(struct mxp_lease *lease, const char *domain, uint32_t wanted,
+                                uint64_t now_ms, struct mxp_wait *ret);
+void mxp_levels_taken(const struct mxp_lease *lease, uint32_t n);
+void mxp_levels_untaken(const struct mxp_lease *lease, uint32_t n);
 
 /* limiter_site.c */
 struct mxp_site *mxp_site_get(struct mxp_lim_provider *provider, uint32_t identity,
