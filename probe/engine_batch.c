@@ -140,7 +140,8 @@ static uint32_t wanted(const struct mxp_sess *sess, const struct mxp_domain *dom
 {
     const struct mxp_identity *identity = &sess->engine->options->identities[sess->lane->identity];
     uint32_t hint = mxp_smtp_session_rcpt_max(sess->smtp);
-    uint32_t n = domain->n_work < MXP_BATCH_MAX ? domain->n_work : MXP_BATCH_MAX;
+    uint32_t own = domain->n_work - domain->n_wanted;
+    uint32_t n = own < MXP_BATCH_MAX ? own : MXP_BATCH_MAX;
     if (hint && n > hint)
         n = hint;
     /* A bounce has one recipient: servers refuse the null sender with several. */
@@ -207,20 +208,43 @@ static struct mxp_domain *in_turn(const struct mxp_lane *lane)
     return lane->turn; /* there are no others */
 }
 
-/* Its turn, at the end of which it goes to the back. True: something was asked. */
+/* Catch-all questions, whose answer should be "unknown", are mixed evenly into the rest: soon
+ * after the recipient that raised them, and one at a time. */
+static bool random_is_due(const struct mxp_lane *lane)
+{
+    return lane->asking && lane->n_since_random;
+}
+
+/* The next domain and what of it: a catch-all question, or *ret_random NULL and addresses. */
+static struct mxp_domain *choose(const struct mxp_sess *sess, struct mxp_random **ret_random)
+{
+    struct mxp_lane *lane = sess->lane;
+    struct mxp_domain *domain = random_is_due(lane) ? lane->asking : NULL;
+    for (int i = 0; i < TURN_TRIES && domain; i++, domain = domain->asking_next)
+        if ((*ret_random = wanted_random(sess, domain)))
+            return domain;
+    domain = in_turn(lane);
+    DL_DELETE(lane->turn, domain);
+    DL_APPEND(lane->turn, domain);
+    *ret_random = domain->n_work == domain->n_wanted ? wanted_random(sess, domain) : NULL;
+    return domain;
+}
+
+/* A turn, at the end of which the domain goes to the back. True: something was asked. */
 static bool offer(struct mxp_sess *sess, struct mxp_wait *ret_wait)
 {
     struct mxp_lane *lane = sess->lane;
-    struct mxp_domain *domain = in_turn(lane);
-    DL_DELETE(lane->turn, domain);
-    DL_APPEND(lane->turn, domain);
-    struct mxp_random *random = wanted_random(sess, domain);
+    struct mxp_random *random = NULL;
+    struct mxp_domain *domain = choose(sess, &random);
     uint32_t n = random || domain->suspect ? 1 : wanted(sess, domain);
+    if (n == 0)
+        return false; /* its question waits for another host */
     n = mxp_lease_take(sess->lease, domain->name, n, mxp_engine_now(sess->engine), ret_wait);
     if (n == 0)
         return false;
     ret_wait->reasons = 0;
     lane->n_since_suspect = domain->suspect ? 0 : lane->n_since_suspect + n;
+    lane->n_since_random = random ? 0 : lane->n_since_random + n;
     return ask(sess, domain, random, n);
 }
 

@@ -124,12 +124,17 @@ void mxp_domain_want_random(struct mxp_domain *domain, struct mxp_random *random
     if (random->wanted)
         return;
     random->wanted = true;
+    domain->n_wanted++;
     work_added(domain, 1);
+    if (domain->state == MXP_DOMAIN_READY && random->wanted)
+        mxp_lane_wants_random(domain);
 }
 
 void mxp_domain_take_random(struct mxp_domain *domain, struct mxp_random *random)
 {
     random->wanted = false;
+    domain->n_wanted--;
+    mxp_lane_took_random(domain);
     mxp_lane_drop_work(domain, 1);
 }
 

@@ -98,8 +98,9 @@ enum mxp_domain_state {
 
 struct mxp_domain {
     UT_hash_handle hh;
-    struct mxp_domain *prev, *next; /* in its lane's turn, while it has work */
-    struct mxp_domain *next_new;    /* in the queue of those to be resolved */
+    struct mxp_domain *prev, *next;               /* in its lane's turn, while it has work */
+    struct mxp_domain *next_new;                  /* in the queue of those to be resolved */
+    struct mxp_domain *asking_prev, *asking_next; /* in its lane's list, while asking */
     struct mxp_engine *engine;
     struct mxp_lane *lane;
     struct mxp_task *ready; /* to be asked now, retries first */
@@ -110,7 +111,9 @@ struct mxp_domain {
     uint32_t fresh_head, fresh_tail;
     uint32_t n_work; /* fresh + ready + catch-all questions wanted */
     uint8_t state;
+    uint8_t n_wanted; /* catch-all questions to be asked now */
     bool literal, in_turn, queued;
+    bool asking;
     bool suspect; /* mistyped or disposable, by its name: its recipients are likely unknown */
     char name[];
 };
@@ -134,6 +137,7 @@ struct mxp_lane {
     struct mxp_engine *engine;
     struct mxp_carrier *carrier;
     struct mxp_domain *turn;    /* domains with work */
+    struct mxp_domain *asking;  /* of them, those with a catch-all question to be asked now */
     struct mxp_sess *idle;      /* sessions that wait for work */
     struct mxp_due due;         /* parked until */
     struct mxp_trouble trouble; /* no session could be had */
@@ -141,6 +145,7 @@ struct mxp_lane {
     uint64_t n_work;
     uint32_t n_sess, n_ready; /* walking or ready; ready ones */
     uint32_t identity;
+    uint32_t n_since_random;  /* recipients asked since one of them */
     uint32_t n_since_suspect; /* recipients asked since one of a suspect domain */
     bool in_turn;
     uint16_t n_hops;
@@ -286,6 +291,9 @@ bool mxp_task_suits(const struct mxp_task *task, const struct mxp_ehost *host, b
 void mxp_lane_join(struct mxp_domain *domain, const struct mxp_mxset *set);
 void mxp_lane_join_literal(struct mxp_domain *domain);
 void mxp_lane_add_work(struct mxp_domain *domain, uint32_t n);
+/* A catch-all question of the domain is to be asked now, or was taken. */
+void mxp_lane_wants_random(struct mxp_domain *domain);
+void mxp_lane_took_random(struct mxp_domain *domain);
 /* n of the domain's work were taken, wherever it stands. */
 void mxp_lane_drop_work(struct mxp_domain *domain, uint32_t n);
 void mxp_lane_update(struct mxp_lane *lane); /* does it want a session now? */

@@ -146,6 +146,8 @@ static void join(struct mxp_domain *domain, struct mxp_lane *lane)
         return;
     }
     domain->state = MXP_DOMAIN_READY;
+    if (domain->n_wanted)
+        mxp_lane_wants_random(domain);
     if (domain->n_work)
         mxp_lane_add_work(domain, domain->n_work);
 }
@@ -215,6 +217,24 @@ void mxp_lane_join_literal(struct mxp_domain *domain)
         join(domain, lane);
     else
         mxp_engine_fail(engine, MXP_ENOMEM, NULL);
+}
+
+void mxp_lane_wants_random(struct mxp_domain *domain)
+{
+    struct mxp_lane *lane = domain->lane;
+    if (domain->asking)
+        return;
+    domain->asking = true;
+    DL_APPEND2(lane->asking, domain, asking_prev, asking_next);
+}
+
+void mxp_lane_took_random(struct mxp_domain *domain)
+{
+    struct mxp_lane *lane = domain->lane;
+    if (!domain->asking || domain->n_wanted)
+        return;
+    domain->asking = false;
+    DL_DELETE2(lane->asking, domain, asking_prev, asking_next);
 }
 
 void mxp_lane_add_work(struct mxp_domain *domain, uint32_t n)

@@ -103,7 +103,9 @@ static void throttled(struct mxp_lease *lease, const struct mxp_feedback_info *i
     bool first = !lease->throttled;
     lease->throttled = true;
     site->state.n_throttled++;
-    if (lease->n_rcpts == 0 || info->limit == MXP_FB_CONNECTIONS) {
+    /* Words like "connecting too often" behind a RCPT, with no other session, mean the rate. */
+    bool connections = info->limit == MXP_FB_CONNECTIONS && site->proven > 1;
+    if (lease->n_rcpts == 0 || connections) {
         too_many_connections(lease, info, now_ms);
         return;
     }
