@@ -3,8 +3,11 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define TTL_S 300
+
+#define RECEIVE_BUFFER (8 << 20)
 
 struct farm_dns {
     uv_udp_t udp;
@@ -159,6 +162,17 @@ static void on_read(uv_udp_t *udp, ssize_t nread, const uv_buf_t *buf, const str
     uv_udp_try_send(udp, &out, 1, from);
 }
 
+/* Thousands of questions come at once; the default holds some 250 of them. Beyond the system's
+ * limit only root may go. */
+static void widen(uv_udp_t *udp)
+{
+    uv_os_fd_t fd;
+    int size = RECEIVE_BUFFER;
+    if (!uv_fileno((uv_handle_t *)udp, &fd) &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size))
+        uv_recv_buffer_size((uv_handle_t *)udp, &size);
+}
+
 struct farm_dns *farm_dns_new(uv_loop_t *loop, const struct farm_universe *universe, uint16_t port,
                               struct mxp_why *why)
 {
@@ -173,8 +187,7 @@ struct farm_dns *farm_dns_new(uv_loop_t *loop, const struct farm_universe *unive
         err = uv_udp_bind(&dns->udp, (const struct sockaddr *)&address, 0);
     }
     if (!err) {
-        int size = 4 << 20;
-        uv_recv_buffer_size((uv_handle_t *)&dns->udp, &size);
+        widen(&dns->udp);
         err = uv_udp_recv_start(&dns->udp, on_alloc, on_read);
     }
     if (err) {

@@ -14,16 +14,25 @@
 
 #define USAGE                                                                                      \
     "usage: mxprobe-farm serve UNIVERSE [--port-smtp N] [--port-dns N] [--speed X]\n"              \
-    "                    [--report FILE] [--ready FILE]\n"                                         \
+    "                    [--report FILE] [--ready FILE] [--change AT:FACTOR] [--block NAME]\n"     \
     "       mxprobe-farm list UNIVERSE N\n"                                                        \
     "       mxprobe-farm truth UNIVERSE ADDRESS..\n"                                               \
-    "       mxprobe-farm score UNIVERSE RESULTS\n"
+    "       mxprobe-farm score UNIVERSE RESULTS [N]\n"
 
 struct serve {
     uint16_t port_smtp, port_dns;
     double speed;
-    const char *report, *ready;
+    const char *report, *ready, *block;
+    struct farm_change change;
 };
+
+/* AT:FACTOR; what is none leaves a factor of 0, which changes nothing. */
+static void read_change(const char *text, struct farm_change *ret)
+{
+    char *end = NULL;
+    ret->at_s = strtod(text, &end);
+    ret->factor = *end == ':' ? strtod(end + 1, NULL) : 0;
+}
 
 static int read_options(int argc, char **argv, struct serve *ret)
 {
@@ -41,6 +50,10 @@ static int read_options(int argc, char **argv, struct serve *ret)
             ret->report = argv[i + 1];
         else if (strcmp(argv[i], "--ready") == 0)
             ret->ready = argv[i + 1];
+        else if (strcmp(argv[i], "--block") == 0)
+            ret->block = argv[i + 1];
+        else if (strcmp(argv[i], "--change") == 0)
+            read_change(argv[i + 1], &ret->change);
         else
             return -1;
     }
@@ -208,6 +221,10 @@ static int run(int argc, char **argv, struct mxp_why *why)
     if (!universe)
         return fprintf(stderr, "mxprobe-farm: %s\n", why->text), 78;
     if (strcmp(argv[1], "serve") == 0 && !read_options(argc - 3, argv + 3, &serve)) {
+        if (serve.change.factor > 0)
+            farm_universe_change(universe, &serve.change);
+        if (serve.block && !farm_universe_block(universe, serve.block))
+            return fprintf(stderr, "mxprobe-farm: no provider %s\n", serve.block), 64;
         code = serve_universe(universe, &serve, why);
     } else if (strcmp(argv[1], "list") == 0 && argc == 4) {
         farm_list(universe, (uint32_t)strtoul(argv[3], NULL, 10), stdout);
@@ -217,8 +234,9 @@ static int run(int argc, char **argv, struct mxp_why *why)
             printf("%s\t%s\n", argv[i],
                    farm_truth_name(farm_truth_of(universe, mxp_slice_str(argv[i]))));
         code = 0;
-    } else if (strcmp(argv[1], "score") == 0 && argc == 4) {
-        int n = farm_score(universe, argv[3], stdout, why);
+    } else if (strcmp(argv[1], "score") == 0 && (argc == 4 || argc == 5)) {
+        uint64_t lines = argc == 5 ? strtoull(argv[4], NULL, 10) : 0;
+        int n = farm_score(universe, argv[3], lines, stdout, why);
         if (n < 0)
             fprintf(stderr, "mxprobe-farm: %s\n", why->text);
         code = n ? 1 : 0;

@@ -12,13 +12,14 @@ struct score {
     const struct farm_universe *universe;
     uint64_t counts[FARM_TRUTHS][MXP_VERDICT_COUNT];
     uint64_t n_rate_limited, n_not_probed, n;
-    int n_false_invalid;
+    int n_false_invalid, n_false_valid;
     size_t verdict, reason;
     const struct mxp_list_reader *reader;
     FILE *out;
 };
 
-/* A verdict against the truth: an invalid that is alive is false. */
+/* A verdict against the truth: an invalid that is alive is false, and so is a valid that is not
+ * known to be. */
 static void judge(struct score *score, struct mxp_slice address, struct mxp_slice verdict,
                   struct mxp_slice reason)
 {
@@ -36,6 +37,9 @@ static void judge(struct score *score, struct mxp_slice address, struct mxp_slic
                 truth == FARM_NO_MAIL;
     if (v == MXP_VERDICT_INVALID && !dead && score->n_false_invalid++ < 10)
         fprintf(score->out, "FALSE INVALID: %.*s (%s)\n", (int)address.len, address.ptr,
+                farm_truth_name(truth));
+    if (v == MXP_VERDICT_VALID && truth != FARM_EXISTS && score->n_false_valid++ < 10)
+        fprintf(score->out, "FALSE VALID: %.*s (%s)\n", (int)address.len, address.ptr,
                 farm_truth_name(truth));
 }
 
@@ -119,14 +123,15 @@ static void print(const struct score *score)
             dead += score->counts[kinds[i]][v];
     }
     fprintf(score->out,
-            "%llu results, %d false invalid, %llu of %llu dead addresses found (%.2f %%), "
-            "%llu rate_limited, %llu not_probed\n",
-            (unsigned long long)score->n, score->n_false_invalid, (unsigned long long)found,
-            (unsigned long long)dead, dead ? 100.0 * (double)found / (double)dead : 100.0,
+            "%llu results, %d false invalid, %d false valid, %llu of %llu dead addresses found "
+            "(%.2f %%), %llu rate_limited, %llu not_probed\n",
+            (unsigned long long)score->n, score->n_false_invalid, score->n_false_valid,
+            (unsigned long long)found, (unsigned long long)dead,
+            dead ? 100.0 * (double)found / (double)dead : 100.0,
             (unsigned long long)score->n_rate_limited, (unsigned long long)score->n_not_probed);
 }
 
-int farm_score(const struct farm_universe *universe, const char *path, FILE *out,
+int farm_score(const struct farm_universe *universe, const char *path, uint64_t n, FILE *out,
                struct mxp_why *why)
 {
     struct score score = {
@@ -143,5 +148,9 @@ int farm_score(const struct farm_universe *universe, const char *path, FILE *out
     if (err)
         return -1;
     print(&score);
-    return score.n_false_invalid;
+    bool lost = n && score.n != n;
+    if (lost)
+        fprintf(out, "LOST: %llu results for %llu addresses\n", (unsigned long long)score.n,
+                (unsigned long long)n);
+    return score.n_false_invalid + score.n_false_valid + lost;
 }

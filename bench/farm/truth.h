@@ -33,8 +33,9 @@ bool farm_is_catch_all(const struct farm_universe *universe, const struct farm_p
 void farm_list(const struct farm_universe *universe, uint32_t n, FILE *out);
 
 /* Read results (CSV or JSON lines) and print verdicts against the truth. The number of false
- * invalids, or -1 and why. */
-int farm_score(const struct farm_universe *universe, const char *path, FILE *out,
+ * verdicts (valid or invalid), one more where there are not n results (n 0: any number); or -1
+ * and why. */
+int farm_score(const struct farm_universe *universe, const char *path, uint64_t n, FILE *out,
                struct mxp_why *why);
 
 #endif

@@ -233,6 +233,26 @@ struct farm_universe *farm_universe_read(const char *path, struct mxp_why *why)
     return err ? farm_universe_free(universe) : universe;
 }
 
+void farm_universe_change(struct farm_universe *universe, const struct farm_change *change)
+{
+    for (uint32_t i = 0; i < universe->n_providers; i++) {
+        struct farm_provider *provider = &universe->providers[i];
+        if (provider->n_changes < sizeof provider->changes / sizeof *provider->changes)
+            provider->changes[provider->n_changes++] = *change;
+    }
+}
+
+bool farm_universe_block(struct farm_universe *universe, const char *name)
+{
+    for (uint32_t i = 0; i < universe->n_providers; i++) {
+        if (strcmp(universe->providers[i].name, name) == 0) {
+            universe->providers[i].blocks_at_once = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 struct farm_universe *farm_universe_free(struct farm_universe *universe)
 {
     if (universe)

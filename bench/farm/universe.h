@@ -58,6 +58,10 @@ struct farm_universe {
 
 /* NULL and why (FILE:LINE) on failure. */
 struct farm_universe *farm_universe_read(const char *path, struct mxp_why *why);
+/* Before it is used: from then on all hidden limits are multiplied; one provider refuses us from
+ * the start (false: no such provider). */
+void farm_universe_change(struct farm_universe *universe, const struct farm_change *change);
+bool farm_universe_block(struct farm_universe *universe, const char *provider);
 struct farm_universe *farm_universe_free(struct farm_universe *universe); /* NULL */
 
 /* The n-th domain of the provider, n < farm_n_domains: into ret. */
