@@ -7,11 +7,14 @@
 /*
  * IMPLEMENTATION NOTES. The reader looks at each octet once, so its outcome cannot
  * depend on how they were cut. A line's code is checked digit by digit against the
- * first line's. A reply of one line that arrives in one piece is lent from the input;
- * anything else is gathered in kept, since lines must be joined by a bare LF.
+ * first line's; but behind a teaser ("220-" lines: postscreen's, sent before it has made up
+ * its mind) a 4yz or 5yz is the answer. A reply of one line that arrives in one piece is
+ * lent from the input; anything else is gathered in kept, since lines must be joined by a
+ * bare LF.
  */
 
-#define STATE_FINAL 1 /* the line under way is the last of its reply */
+#define STATE_FINAL   1 /* the line under way is the last of its reply */
+#define STATE_REPLACE 2 /* its code takes the place of the lines' before */
 
 static const char why_nul[] = "a NUL in a reply";
 static const char why_line_len[] = "a reply line is too long";
@@ -115,7 +118,11 @@ static const char *take_octet(struct mxp_reply_reader *reader, char c)
         if (!mxp_is_digit(c) || (at == 0 && (c < '2' || c > '5')))
             return why_line;
         uint16_t digit = (uint16_t)(c - '0');
-        if (reader->n_lines == 0)
+        if (at == 0 && reader->n_lines && reader->code == 220 && digit >= 4) {
+            reader->state = STATE_REPLACE;
+            reader->code = 0;
+        }
+        if (reader->n_lines == 0 || reader->state == STATE_REPLACE)
             reader->code = (uint16_t)(reader->code + digit * weight[at]);
         else if (reader->code / weight[at] % 10 != digit)
             return why_codes;

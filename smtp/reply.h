@@ -3,9 +3,9 @@
  * become a code, an enhanced code (RFC 2034, 3463) and the text.
  *
  * Lines end in CRLF or a bare LF. A NUL, a line longer than MXP_REPLY_LINE_MAX,
- * more lines than MXP_REPLY_LINES_MAX, lines of different codes, or a line that is
- * no reply line make the stream bad, for good. At most MXP_REPLY_TEXT_MAX octets of
- * text are kept; the rest of a long reply is read and dropped.
+ * more lines than MXP_REPLY_LINES_MAX, lines of different codes (but a 4yz or 5yz behind
+ * lines of 220), or a line that is no reply line make the stream bad, for good. At most
+ * MXP_REPLY_TEXT_MAX octets of text are kept; the rest of a long reply is read and dropped.
  */
 #ifndef MXP_SMTP_REPLY_H
 #define MXP_SMTP_REPLY_H

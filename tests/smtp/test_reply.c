@@ -89,7 +89,16 @@ static void test_streams(void **state)
          "550 5.7.26 550-first\n550-5.7.26 a\n550 5.1.1 b\nmore\n"},
         {"599 x\r\n", "599  599 x\nmore\n"},
         {"354 go\r\n", "354  354 go\nmore\n"},
+        /* a teaser, and then a refusal */
+        {"220-a\r\n521 5.7.1 b\r\n", "521 5.7.1 220-a\n521 5.7.1 b\nmore\n"},
+        {"220-a\r\n220-b\r\n421-4.3.2 c\r\n421 d\r\n220 e\r\n",
+         "421 4.3.2 220-a\n220-b\n421-4.3.2 c\n421 d\n220  220 e\nmore\n"},
         /* the hostile ones */
+        {"220-a\r\n250 b\r\n", "bad the lines of a reply have different codes\n"},
+        {"220-a\r\n320 b\r\n", "bad the lines of a reply have different codes\n"},
+        {"220-a\r\n620 b\r\n", "bad a line that is no reply\n"},
+        {"220-a\r\n550-b\r\n551 c\r\n", "bad the lines of a reply have different codes\n"},
+        {"220-a\r\n550-b\r\n220 c\r\n", "bad the lines of a reply have different codes\n"},
         {"199 x\r\n", "bad a line that is no reply\n"},
         {"600 x\r\n", "bad a line that is no reply\n"},
         {"25 x\r\n", "bad a line that is no reply\n"},
