@@ -50,7 +50,7 @@ static void refused(struct mxp_sess *sess, const struct mxp_smtp_step *step)
     }
     if (step->cause == MXP_SMTP_CAUSE_REPLY) {
         mxp_outcome_reply(sess, step->stage, &step->reply, &evidence);
-        mxp_outcome_refusal(sess, &evidence);
+        mxp_walk_refused(sess, &evidence);
     } else {
         const char *detail = handshake && sess->conn && step->stage == MXP_STAGE_TLS
                                  ? mxp_conn_error(sess->conn)

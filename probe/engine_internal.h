@@ -188,6 +188,8 @@ struct mxp_sess {
     struct mxp_host_addrs *addrs;
     struct mxp_evidence *best;         /* of the walk so far, not invalid; kept */
     struct mxp_evidence *best_invalid; /* a host that says it takes no mail; kept */
+    struct mxp_evidence *refusal; /* of us, at a host's door, while other hosts may do better: the
+                                     limiter was not told yet; kept */
     struct mxp_batch *batch;
     struct mxp_due due; /* end of idling */
     uint64_t number;
@@ -327,6 +329,8 @@ int mxp_dispatch_lease(struct mxp_lane *lane, uint64_t *tried, struct mxp_lease 
 void mxp_walk_start(struct mxp_lane *lane, uint16_t hop, struct mxp_lease *lease);
 /* The best hop not tried yet, at random among equals, hosts that failed lately last; -1: none. */
 int mxp_walk_pick(const struct mxp_lane *lane, uint64_t tried);
+/* A reply that refused us before the session was ready, for the limiter. */
+void mxp_walk_refused(struct mxp_sess *sess, const struct mxp_evidence *evidence);
 /* This server would not have us: the next address, or host. how ends the lease if it must go. */
 void mxp_walk_failed(struct mxp_sess *sess, const struct mxp_evidence *evidence,
                      enum mxp_lease_end how);

@@ -45,6 +45,7 @@ void mxp_sess_ready(struct mxp_sess *sess)
     sess->was_ready = true;
     sess->best = mxp_evidence_free(sess->best);
     sess->best_invalid = mxp_evidence_free(sess->best_invalid);
+    sess->refusal = mxp_evidence_free(sess->refusal);
     lane->n_ready++;
     lane->hops[sess->hop].host->failed_until_ms = 0;
     sess->engine->stats.n_sessions_total++;
@@ -94,6 +95,7 @@ void mxp_sess_free(struct mxp_sess *sess)
         sess->addrs = mxp_host_addrs_unref(sess->addrs);
         mxp_evidence_free(sess->best);
         mxp_evidence_free(sess->best_invalid);
+        mxp_evidence_free(sess->refusal);
         DL_DELETE(engine->sesses, sess);
         engine->stats.n_sessions--;
         sess->lane->n_sess--;

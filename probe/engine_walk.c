@@ -42,6 +42,11 @@ int mxp_walk_pick(const struct mxp_lane *lane, uint64_t tried)
     return best;
 }
 
+static bool failed_lately(const struct mxp_lane *lane, int hop)
+{
+    return lane->hops[hop].host->failed_until_ms > mxp_engine_now(lane->engine);
+}
+
 static void next_ip(struct mxp_sess *sess);
 
 static void note(struct mxp_sess *sess, const struct mxp_evidence *evidence)
@@ -111,7 +116,7 @@ static void next_host(struct mxp_sess *sess)
                        "no time was left for the other MX hosts");
             break;
         }
-        if (sess->busy && lane->hops[hop].rank > sess->busy_rank)
+        if (sess->busy && (lane->hops[hop].rank > sess->busy_rank || failed_lately(lane, hop)))
             break; /* a backup is for hosts that fail, not for those that are busy with us */
         struct mxp_wait wait = {0};
         hop = mxp_dispatch_lease(lane, &sess->tried, &sess->lease, &wait);
@@ -128,9 +133,45 @@ static void next_host(struct mxp_sess *sess)
     over(sess);
 }
 
+/* Is there another address or host to try behind the one at hand, or one that was too busy? */
+static bool goes_on(const struct mxp_sess *sess)
+{
+    if (sess->busy)
+        return true;
+    if (sess->engine->stopping || mxp_engine_now(sess->engine) >= sess->walk_until_ms)
+        return false;
+    if (sess->addrs && sess->ip + 1u < sess->addrs->n_ips)
+        return true;
+    return mxp_walk_pick(sess->lane, sess->tried | UINT64_C(1) << sess->hop) >= 0;
+}
+
+/* The limiter hears of a refusal at the door when no host did better: told at once it would
+ * open the breaker, and the other hosts would never be asked. */
+void mxp_walk_refused(struct mxp_sess *sess, const struct mxp_evidence *evidence)
+{
+    const struct mxp_classified *what = &evidence->what;
+    bool waits = evidence->stage == MXP_STAGE_GREETING && what->blocks_us && !what->footprint;
+    if (waits && goes_on(sess)) {
+        if (!sess->refusal)
+            sess->refusal = mxp_evidence_keep(evidence);
+        return;
+    }
+    sess->refusal = mxp_evidence_free(sess->refusal);
+    mxp_outcome_refusal(sess, evidence);
+}
+
+static void tell_refusal(struct mxp_sess *sess)
+{
+    if (!sess->refusal || !sess->lease || goes_on(sess))
+        return;
+    mxp_outcome_refusal(sess, sess->refusal);
+    sess->refusal = mxp_evidence_free(sess->refusal);
+}
+
 /* The next of the walk, now that this host has no further address. */
 static void leave_host(struct mxp_sess *sess, enum mxp_lease_end how)
 {
+    tell_refusal(sess);
     mxp_sess_drop_conn(sess);
     sess->addrs = mxp_host_addrs_unref(sess->addrs);
     if (sess->lease)
