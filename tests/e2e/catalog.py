@@ -27,15 +27,16 @@ class Stand:
 
 
 class Catalog:
-    def __init__(self, net):
+    def __init__(self, net, block="10.25"):
         self.net = net  # the third number of 10.25.net.x: one file, one number block
+        self.block = block
         self.n = 0
         self.stands, self.cases, self.zone = [], [], []
 
     def ip(self):
         """An address of its own /24, since limits count those too."""
         self.n += 1
-        return f"10.25.{self.net + self.n}.25"
+        return f"{self.block}.{self.net + self.n}.25"
 
     def domain(self, name, handler, *cases, records=None, ip6=None):
         """A server, the domain name.test whose only MX it is (or with records of its own), and
@@ -56,23 +57,3 @@ class Catalog:
 
     def case(self, address, verdict, reason, code=None, extra=None):
         self.cases.append(Case(address, verdict, reason, code, extra or {}))
-
-
-def differences(case, result):
-    """What is wrong with a result, in words; empty when nothing is."""
-    wrong = []
-    if result is None:
-        return ["no result at all"]
-    if result["verdict"] != case.verdict:
-        wrong.append(f"verdict {result['verdict']}, expected {case.verdict}")
-    if case.reason != ANY and result["reason"] not in case.reason.split("|"):
-        wrong.append(f"reason {result['reason']}, expected {case.reason}")
-    if case.code != ANY and result["code"] != case.code:
-        wrong.append(f"code {result['code']}, expected {case.code}")
-    for name, value in case.extra.items():
-        got = result.get(name)
-        if not (value(got) if callable(value) else got == value):
-            wrong.append(f"{name} {got!r}, expected {getattr(value, '__name__', value)!r}")
-    if wrong:
-        wrong.append(f"stage {result['stage']}, text {result['text']!r}")
-    return wrong

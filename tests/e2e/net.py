@@ -1,8 +1,8 @@
 """The lab's network: two namespaces and a cable. Nothing else is reachable from either.
 
     lab side (this process)                    probe side (the program under test)
-    10.25.0.0/16, fd25::/64  all local         10.26.0.2/24, fd26::2/64
-    10.26.0.1/24, fd26::1/64      <-- veth -->
+    10.24.0.0/15, fd25::/64  all local         10.26.0.2/24, fd26::2/64: no name
+    10.26.0.1/24, fd26::1/64      <-- veth --> 10.26.0.3/24: a name that leads back
     10.27.0.0/16  swallowed in silence
 
 Ports 25 and 53 are free, loopback is empty, and when the first process ends the kernel ends
@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 PROBE_IP, PROBE_IP6 = "10.26.0.2", "fd26::2"
+NAMED_IP = "10.26.0.3"  # of the probe side, too
 NSD_IP, UNBOUND_IP = "10.25.0.53", "10.25.0.54"
 POSTGREY_IP = "10.25.0.60"
 SILENT_IP = "10.27.0.1"  # accepts nothing, refuses nothing
@@ -46,16 +47,17 @@ def build():
     run("ip", "addr", "add", "10.26.0.1/24", "dev", "cable0")
     run("ip", "addr", "add", "fd26::1/64", "dev", "cable0", "nodad")
     run("ip", "link", "set", "cable0", "up")
-    run("ip", "route", "add", "local", "10.25.0.0/16", "dev", "lo")
+    run("ip", "route", "add", "local", "10.24.0.0/15", "dev", "lo")
     run("ip", "-6", "route", "add", "local", "fd25::/64", "dev", "lo")
     with open("/proc/sys/net/ipv6/ip_nonlocal_bind", "w", encoding="ascii") as f:
         f.write("1")  # the addresses of that route are no interface's
     probe = ("ip", "-n", "probe")
     run(*probe, "link", "set", "lo", "up")
     run(*probe, "addr", "add", PROBE_IP + "/24", "dev", "cable1")
+    run(*probe, "addr", "add", NAMED_IP + "/24", "dev", "cable1")
     run(*probe, "addr", "add", PROBE_IP6 + "/64", "dev", "cable1", "nodad")
     run(*probe, "link", "set", "cable1", "up")
-    run(*probe, "route", "add", "10.25.0.0/16", "via", "10.26.0.1")
+    run(*probe, "route", "add", "10.24.0.0/15", "via", "10.26.0.1")
     run(*probe, "route", "add", "10.27.0.0/16", "via", "10.26.0.1")
     run(*probe, "-6", "route", "add", "fd25::/64", "via", "fd26::1")
     with open("/proc/sys/net/ipv4/ip_forward", encoding="ascii") as f:

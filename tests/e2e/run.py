@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The lab: real mail and DNS servers and some bad ones, in network namespaces of their own, and
 the program among them. run.py PROGRAM [PART..]; the last line is "N passed, N failed"."""
+import os
+import shutil
 import sys
 import tempfile
 import time
@@ -12,6 +14,9 @@ net.enter()
 import dns_cases
 import hostile_cases
 import peer
+import postfix
+import postfix_cases
+import postgrey
 import scripted_cases
 import services
 import tls_cases
@@ -26,10 +31,11 @@ class Report:
     def check(self, name, fine, why=""):
         if fine:
             self.passed += 1
-            print(f"PASS {name}")
+            print(f"PASS {name}", flush=True)
         else:
             self.failed += 1
-            print(f"FAIL {name}: {why}")
+            print(f"FAIL {name}: {why}", flush=True)
+        return fine
 
 
 class Lab:
@@ -38,26 +44,43 @@ class Lab:
     def __init__(self, folder, path):
         self.folder, self.program = folder, Program(path, folder)
         self.services = services.Services(folder)
-        self.catalogs = [hostile_cases.catalog(), tls_cases.catalog(folder),
+        certificate = tls_cases.certificate(folder)
+        self.scripted = [hostile_cases.catalog(), tls_cases.catalog(certificate),
                          scripted_cases.catalog(), dns_cases.catalog()]
+        self.postfix_cases = postfix_cases.catalog()
+        self.postfix = postfix.Postfix(folder, certificate)
         self.servers = {}
-        for catalog in self.catalogs:
+        for catalog in self.scripted:
             for s in catalog.stands:
                 self.servers[s.name] = peer.Server(s.name, s.host, s.ip, s.handler, ip6=s.ip6)
 
-    def server(self, domain):
-        return self.servers[domain]
+    def start(self):
+        catalogs = [*self.scripted, self.postfix_cases]
+        services.start_dns(self.services, [z for c in catalogs for z in c.zone])
+        postgrey.start(self.services)
+        self.postfix.start(self.services, self.postfix_cases)
 
 
-def all_verdicts(lab, report):
-    cases = [case for catalog in lab.catalogs for case in catalog.cases]
+def scripted(lab, report):
+    """Servers of our own."""
+    cases = [case for catalog in lab.scripted for case in catalog.cases]
     verdicts.check(report, lab.program, cases, "scripted", "--retry-for", "0", "--limits", "off")
     data = [f"{name}: {c}" for name, s in lab.servers.items() for c in s.commands
             if c.upper().startswith("DATA") or c.upper().startswith("BDAT")]
-    report.check("nobody was sent DATA", not data, "; ".join(data))
+    report.check("scripted: nobody was sent DATA", not data, "; ".join(data))
 
 
-PARTS = {"verdicts": all_verdicts}
+def real(lab, report):
+    """Real servers, with the limits as they are by default."""
+    verdicts.check(report, lab.program, lab.postfix_cases.cases, "real", "--retry-for", "0",
+                   "--go-on-when-listed")
+    verdicts.check(report, lab.program, lab.postfix_cases.without_limits, "real, no limits",
+                   "--retry-for", "0", "--limits", "off")
+    data = [s for s in lab.postfix.sessions() if "data" in s or "bdat" in s]
+    report.check("real: nobody was sent DATA", not data, str(data))
+
+
+PARTS = {"scripted": scripted, "real": real}
 
 
 def main():
@@ -65,15 +88,22 @@ def main():
     report = Report()
     net.build()
     with tempfile.TemporaryDirectory(prefix="mxprobe-lab-") as folder:
+        os.chmod(folder, 0o755)  # daemons drop their privileges
         lab = Lab(folder, path)
-        services.start_dns(lab.services, [z for c in lab.catalogs for z in c.zone])
         try:
+            lab.start()
             for part in wanted:
                 begin = time.monotonic()
                 PARTS[part](lab, report)
-                print(f"{part}: {time.monotonic() - begin:.1f} s")
+                print(f"{part}: {time.monotonic() - begin:.1f} s", flush=True)
+            trouble = lab.postfix.trouble()
+            report.check("Postfix has nothing to complain about", not trouble,
+                         "; ".join(trouble[:5]))
         finally:
             lab.services.stop()
+            keep = os.environ.get("MXPROBE_LAB_KEEP")
+            if keep:
+                shutil.copytree(folder, keep, dirs_exist_ok=True, ignore=lambda *_: ["queue"])
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed else 0
 

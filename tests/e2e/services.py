@@ -27,9 +27,11 @@ class Services:
         os.chmod(path, mode)
         return path
 
-    def start(self, name, *command):
-        log = open(os.path.join(self.folder, name + ".log"), "ab")
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    def start(self, name, *command, **more):
+        """A child; what it prints is in name.log."""
+        with open(os.path.join(self.folder, name + ".log"), "ab") as log:
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                     **more)
         self.children.append(child)
         return child
 
@@ -56,13 +58,30 @@ def wait_for(what, ip, port, seconds=20):
     raise SystemExit(f"FAIL lab: {what} does not come up at {ip}:{port}\n0 passed, 1 failed")
 
 
-def start_dns(services, zone_lines, extra_unbound=""):
+def reverse(ip):
+    """The name in in-addr.arpa."""
+    return ".".join(reversed(ip.split("."))) + ".in-addr.arpa."
+
+
+def use_resolver(services):
+    """For the servers' own questions (Postfix): /etc/resolv.conf, in this mount namespace."""
+    ours = services.write("resolv.conf", f"nameserver {net.UNBOUND_IP}\n")
+    if os.path.exists("/etc/resolv.conf"):
+        net.run("mount", "--bind", ours, os.path.realpath("/etc/resolv.conf"))
+    # else the C library asks 127.0.0.1, where unbound listens too
+
+
+def start_dns(services, zone_lines):
     zone = ZONE_HEAD.format(origin="test.") + f"ns A {net.NSD_IP}\n" + "\n".join(zone_lines) + "\n"
+    zone += f"named A {net.NAMED_IP}\n"
     # nobody listens where the name server of servfail.test should be
     zone += f"servfail NS ns.servfail\nns.servfail A {net.REFUSING_IP}\n"
+    zone += f"lame NS ns\n"  # which knows of no zone lame.test
     services.write("test.zone", zone)
     services.write("root.zone", ZONE_HEAD.format(origin=".") + f"test. NS ns.test.\n"
-                   f"ns.test. A {net.NSD_IP}\n")
+                   f"ns.test. A {net.NSD_IP}\n10.in-addr.arpa. NS ns.test.\n")
+    services.write("reverse.zone", ZONE_HEAD.format(origin="10.in-addr.arpa.") +
+                   f"{reverse(net.NAMED_IP)} PTR named.test.\n")
     folder = services.folder
     nsd = services.write("nsd.conf", f"""
 server:
@@ -82,12 +101,16 @@ zone:
   name: "test."
   zonefile: "test.zone"
 zone:
+  name: "10.in-addr.arpa."
+  zonefile: "reverse.zone"
+zone:
   name: "."
   zonefile: "root.zone"
 """)
     unbound = services.write("unbound.conf", f"""
 server:
   interface: {net.UNBOUND_IP}
+  interface: 127.0.0.1
   interface: ::1
   access-control: 0.0.0.0/0 allow
   access-control: ::0/0 allow
@@ -107,7 +130,6 @@ server:
   qname-minimisation: no
   infra-host-ttl: 1
   cache-max-negative-ttl: 5
-  {extra_unbound}
 remote-control:
   control-enable: no
 stub-zone:
@@ -119,7 +141,12 @@ stub-zone:
   stub-addr: {net.NSD_IP}
   stub-prime: no
 """)
+    use_resolver(services)
     services.start("nsd", "nsd", "-d", "-c", nsd)
     services.start("unbound", "unbound", "-d", "-c", unbound)
     wait_for("nsd", net.NSD_IP, 53)
     wait_for("unbound", net.UNBOUND_IP, 53)
+    with open(os.path.join(folder, "nsd.log"), encoding="utf-8") as log:
+        wrong = [line.strip() for line in log if " error: " in line]
+    if wrong:
+        raise SystemExit("FAIL lab: " + "; ".join(wrong[:5]) + "\n0 passed, 1 failed")

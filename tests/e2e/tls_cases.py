@@ -103,9 +103,9 @@ def reset_in_tls(c):
 
 
 
-def catalog(folder):
+def catalog(certificate):
     c = Catalog(60)
-    cert, key = certificate(folder)
+    cert, key = certificate
     every = context(cert, key)
 
     def version(name, wanted):
