@@ -250,6 +250,7 @@ def postscreen(c):
     screen("screen-deep", {"postscreen_pipelining_enable": "yes",
                            "postscreen_bare_newline_enable": "yes"},
            ("user", U, "server_unavailable|greylisted", 450))
+    screen("screen-later", {"postscreen_pipelining_enable": "yes"})  # patience_part.py
     screen("screen-rbl", {**lists, "postscreen_dnsbl_action": "enforce"},
            ("user", U, "ip_blocklisted", 550, {"stage": "rcpt"}))
     screen("screen-rbl-drop", {**lists, "postscreen_dnsbl_action": "drop"},
@@ -263,7 +264,7 @@ def postscreen(c):
 
 
 def greylisting(c):
-    """postgrey; the same two domains are asked again in wait_part.py, with patience."""
+    """postgrey; the same two domains are asked again in patience_part.py, with patience."""
     policy = f"check_policy_service inet:{net.POSTGREY_IP}:10023"
     c.service("grey", {"smtpd_recipient_restrictions": "reject_unlisted_recipient, " + policy},
               ("early", U, "greylisted", 450, {"stage": "rcpt"}),
@@ -271,8 +272,17 @@ def greylisting(c):
     c.service("grey-all", {"smtpd_recipient_restrictions": policy}, users=("user", ""))
 
 
+def anvil(c):
+    """What Postfix counts over all sessions of a client; asked in patience_part.py."""
+    c.service("connections", {"smtpd_client_connection_count_limit": "1"},
+              users=("user", *(f"user{i}" for i in range(40))))
+    c.service("connect-rate", {"smtpd_client_connection_rate_limit": "1"})
+    c.service("rcpt-rate", {"smtpd_client_recipient_rate_limit": "1"})
+    c.service("mail-rate", {"smtpd_client_message_rate_limit": "1"})
+
+
 def limits(c):
-    """The limits of one session. Those of many are in limit_cases.py."""
+    """The limits of one session."""
     many = tuple(f"user{i}" for i in range(5))
     c.service("hard", {"smtpd_hard_error_limit": "3", "smtpd_soft_error_limit": "2"}, USER,
               *((f"nobody{i}", I, "mailbox_not_found", 550) for i in range(5)))
@@ -320,7 +330,7 @@ def catalog():
     c = PostfixCatalog()
     mailboxes(c)
     target = c.services[0].ip
-    for part in (tls, clients, senders, words, postscreen, greylisting, limits):
+    for part in (tls, clients, senders, words, postscreen, greylisting, anvil, limits):
         part(c)
     verification(c, target)
     shapes(c, target)

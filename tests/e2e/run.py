@@ -11,8 +11,10 @@ import net
 
 net.enter()
 
+import aiosmtpd_cases
 import dns_cases
 import hostile_cases
+import patience_part
 import peer
 import postfix
 import postfix_cases
@@ -44,10 +46,11 @@ class Lab:
     def __init__(self, folder, path):
         self.folder, self.program = folder, Program(path, folder)
         self.services = services.Services(folder)
-        certificate = tls_cases.certificate(folder)
+        certificate = self.certificate = tls_cases.certificate(folder)
         self.scripted = [hostile_cases.catalog(), tls_cases.catalog(certificate),
                          scripted_cases.catalog(), dns_cases.catalog()]
         self.postfix_cases = postfix_cases.catalog()
+        self.aiosmtpd_cases = aiosmtpd_cases.catalog()
         self.postfix = postfix.Postfix(folder, certificate)
         self.servers = {}
         for catalog in self.scripted:
@@ -55,9 +58,10 @@ class Lab:
                 self.servers[s.name] = peer.Server(s.name, s.host, s.ip, s.handler, ip6=s.ip6)
 
     def start(self):
-        catalogs = [*self.scripted, self.postfix_cases]
+        catalogs = [*self.scripted, self.postfix_cases, self.aiosmtpd_cases]
         services.start_dns(self.services, [z for c in catalogs for z in c.zone])
         postgrey.start(self.services)
+        aiosmtpd_cases.start(self.services, self.aiosmtpd_cases, self.certificate)
         self.postfix.start(self.services, self.postfix_cases)
 
 
@@ -72,15 +76,17 @@ def scripted(lab, report):
 
 def real(lab, report):
     """Real servers, with the limits as they are by default."""
-    verdicts.check(report, lab.program, lab.postfix_cases.cases, "real", "--retry-for", "0",
+    cases = lab.postfix_cases.cases + lab.aiosmtpd_cases.cases
+    verdicts.check(report, lab.program, cases, "real", "--retry-for", "0",
                    "--go-on-when-listed")
-    verdicts.check(report, lab.program, lab.postfix_cases.without_limits, "real, no limits",
-                   "--retry-for", "0", "--limits", "off")
+    cases = lab.postfix_cases.without_limits + lab.aiosmtpd_cases.without_limits
+    verdicts.check(report, lab.program, cases, "real, no limits", "--retry-for", "0",
+                   "--limits", "off")
     data = [s for s in lab.postfix.sessions() if "data" in s or "bdat" in s]
     report.check("real: nobody was sent DATA", not data, str(data))
 
 
-PARTS = {"scripted": scripted, "real": real}
+PARTS = {"scripted": scripted, "real": real, "patience": patience_part.run}
 
 
 def main():

@@ -30,8 +30,8 @@ class Services:
     def start(self, name, *command, **more):
         """A child; what it prints is in name.log."""
         with open(os.path.join(self.folder, name + ".log"), "ab") as log:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                     **more)
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **more}
+            child = subprocess.Popen(command, **streams)
         self.children.append(child)
         return child
 
