@@ -44,7 +44,8 @@ static void on_done(void *arg, int err, const struct mxp_why *why)
 static void on_line(void *arg, uint64_t session, char dir, struct mxp_slice bytes)
 {
     struct mxp_run *run = arg;
-    mxp_transcript_add(run->transcript, session, dir, bytes);
+    if (run->transcript)
+        mxp_transcript_add(run->transcript, session, dir, bytes);
 }
 
 static bool host_excluded(void *arg, const char *host)
@@ -158,14 +159,20 @@ int mxp_run_go(struct mxp_run *run, struct mxp_why *why)
     mxp_loop_run(run->loop);
     if (!run->done)
         return mxp_why_set(why, MXP_EBUG, "the run came to a halt");
-    if (options->limits_file) {
-        int err = mxp_limits_save(options->limits_file, mxp_engine_limiter(run->engine), why);
-        if (err && !run->err)
-            return err;
+    int err = 0;
+    if (options->limits_file)
+        err = mxp_limits_save(options->limits_file, mxp_engine_limiter(run->engine), why);
+    if (run->transcript) {
+        int closed = mxp_transcript_close(run->transcript, err ? NULL : why);
+        err = err ? err : closed;
     }
-    if (run->err && why)
-        *why = run->why;
-    return run->resolver_down ? MXP_ENET : run->err;
+    run->transcript = NULL;
+    if (run->resolver_down || run->err) {
+        err = run->resolver_down ? MXP_ENET : run->err;
+        if (why)
+            *why = run->why;
+    }
+    return err;
 }
 
 struct mxp_run *mxp_run_free(struct mxp_run *run)
