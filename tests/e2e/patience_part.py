@@ -4,13 +4,10 @@ import re
 
 import net
 from catalog import Case
-from program import COMMON, results
-from verdicts import CONFIG, differs
+from program import COMMON, FASTER, SLOW_MACHINE, results
+from verdicts import differs
 
 V, I, U = "valid", "invalid", "unknown"
-# the same waits at a tenth of the time; the machine may be slow, so time-outs are long
-SLOW_MACHINE = re.sub(r"\d+s", "600s", CONFIG)
-FASTER = ("--clock-speed", "10")
 
 
 def expect(report, name, got, *expected):

@@ -1,6 +1,7 @@
 """The program under test, run as a user would: on its side of the cable, by its command line."""
 import json
 import os
+import re
 import subprocess
 
 import net
@@ -40,6 +41,20 @@ class Program:
 # what every run in the lab needs, and what most have
 LAB = ("--resolver", net.UNBOUND_IP, "--allow-private-mx", "--ehlo", net.HOSTNAME)
 COMMON = (*LAB, "--mail-from", "probe@lab.test")
+
+# time-outs for servers that never answer, and for those of a slow machine when time is fast
+QUICK = """timeouts:
+  connect: 3s
+  greeting: 4s
+  ehlo: 4s
+  starttls: 4s
+  tls: 4s
+  mail: 4s
+  rcpt: 4s
+  quit: 1s
+"""
+SLOW_MACHINE = re.sub(r"\d+s", "600s", QUICK)
+FASTER = ("--clock-speed", "10")  # the same waits in a tenth of the time
 
 
 def results(path):

@@ -12,6 +12,8 @@ import net
 net.enter()
 
 import aiosmtpd_cases
+import bulk_part
+import check_part
 import dns_cases
 import hostile_cases
 import patience_part
@@ -19,6 +21,7 @@ import peer
 import postfix
 import postfix_cases
 import postgrey
+import program_cases
 import scripted_cases
 import services
 import tls_cases
@@ -50,15 +53,16 @@ class Lab:
         self.scripted = [hostile_cases.catalog(), tls_cases.catalog(certificate),
                          scripted_cases.catalog(), dns_cases.catalog()]
         self.postfix_cases = postfix_cases.catalog()
+        self.program_cases = program_cases.catalog()
         self.aiosmtpd_cases = aiosmtpd_cases.catalog()
         self.postfix = postfix.Postfix(folder, certificate)
         self.servers = {}
-        for catalog in self.scripted:
+        for catalog in [*self.scripted, self.program_cases]:
             for s in catalog.stands:
                 self.servers[s.name] = peer.Server(s.name, s.host, s.ip, s.handler, ip6=s.ip6)
 
     def start(self):
-        catalogs = [*self.scripted, self.postfix_cases, self.aiosmtpd_cases]
+        catalogs = [*self.scripted, self.postfix_cases, self.aiosmtpd_cases, self.program_cases]
         services.start_dns(self.services, [z for c in catalogs for z in c.zone])
         postgrey.start(self.services)
         aiosmtpd_cases.start(self.services, self.aiosmtpd_cases, self.certificate)
@@ -86,7 +90,8 @@ def real(lab, report):
     report.check("real: nobody was sent DATA", not data, str(data))
 
 
-PARTS = {"scripted": scripted, "real": real, "patience": patience_part.run}
+PARTS = {"scripted": scripted, "real": real, "patience": patience_part.run,
+         "check": check_part.run, "bulk": bulk_part.run}
 
 
 def main():

@@ -1,17 +1,6 @@
 """What must be said of each address of the catalogs: asked as one list, answered line by line."""
 from catalog import ANY
-from program import COMMON, results
-
-CONFIG = """timeouts:
-  connect: 3s
-  greeting: 4s
-  ehlo: 4s
-  starttls: 4s
-  tls: 4s
-  mail: 4s
-  rcpt: 4s
-  quit: 1s
-"""
+from program import COMMON, QUICK, results
 
 
 def differs(case, got):
@@ -36,7 +25,7 @@ def check(report, program, cases, name, *options):
     """All cases in one bulk run."""
     listed = program.file(f"{name}.txt", "".join(c.address + "\n" for c in cases))
     out = program.file(f"{name}.jsonl", b"")
-    config = program.file("quick.yaml", CONFIG)
+    config = program.file("quick.yaml", QUICK)
     done = program.run("bulk", listed, "-o", out, "--format", "jsonl", "--config", config,
                        *COMMON, *options)
     report.check(f"{name}: exit 0", done.returncode == 0, done.stderr[-2000:])

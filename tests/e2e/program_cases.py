@@ -1,0 +1,32 @@
+"""Servers for the parts about the program itself; what is said of their addresses is asserted
+there. Each domain is a provider of its own."""
+import time
+
+import net
+from catalog import Catalog
+from script import OK, UNKNOWN_USER, Script
+
+N_SLOW = 8  # slow0.test and so on: any local part that starts with "user" exists
+
+
+def slowly(seconds):
+    def rcpt(_peer, address):
+        time.sleep(seconds)
+        return OK if address.startswith("user") else UNKNOWN_USER
+    return rcpt
+
+
+def catalog():
+    c = Catalog(220, "10.24")
+    for i in range(N_SLOW):
+        c.domain(f"slow{i}", Script(rcpt={}, others=slowly(0.2)))
+    c.domain("quick", Script(rcpt={}, others=slowly(0)))
+    c.domain("busy", Script(greeting="421 4.3.2 too busy, come back later"))
+    c.domain("blocking", Script(greeting="554 5.7.1 Your IP 10.26.0.2 is on our blocklist"))
+    for i in range(8):
+        c.records(f"shut{i} MX 10 mx.shut{i}", f"mx.shut{i} A 10.25.255.{10 + i}",
+                  f"mute{i} MX 10 mx.mute{i}", f"mx.mute{i} A 10.27.{i}.1")
+    # an address that is somebody's, out there; no packet to it leaves the namespace
+    c.records("public MX 10 mx.public", "mx.public A 8.8.8.8",
+              "excluded-mx MX 10 mx.excluded", f"mx.excluded A {net.REFUSING_IP}")
+    return c
