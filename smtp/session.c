@@ -82,6 +82,8 @@ void mxp_smtp_session_answer(struct mxp_smtp_session *s, enum mxp_smtp_cause cau
         .cause = cause,
         .stage = mxp_smtp_state_row(s->state)->stage,
         .asked = asked,
+        .named = s->named,
+        .sync = (enum mxp_smtp_sync)s->sync,
         .reply = reply ? *reply : no_reply,
         .detail = detail,
     };
@@ -97,6 +99,12 @@ void mxp_smtp_session_skip_eai(struct mxp_smtp_session *s)
                                 s->batch.mail_from_utf8 && !s->batch.rcpts[s->next].utf8
                                     ? "the sender's address needs SMTPUTF8"
                                     : "the server does not offer SMTPUTF8");
+}
+
+void mxp_smtp_session_doubt(struct mxp_smtp_session *s, enum mxp_smtp_sync sync)
+{
+    if (s->sync < sync)
+        s->sync = (uint8_t)sync;
 }
 
 void mxp_smtp_session_end(struct mxp_smtp_session *s, enum mxp_smtp_cause cause,
@@ -134,15 +142,30 @@ static void void_session(struct mxp_smtp_session *s, const char *why)
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_PROTOCOL, NULL, why);
 }
 
+/* A reply that answers nothing. The ones before it may each have been the next command's. */
+static void void_surplus(struct mxp_smtp_session *s)
+{
+    mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_BROKEN);
+    void_session(s, why_unsolicited);
+}
+
+/* What is no goodbye may be the reply to an earlier command, one having been given twice. */
+static void on_goodbye(struct mxp_smtp_session *s, const struct mxp_reply *reply)
+{
+    if (reply->code != 221 && reply->code != 421 && !mxp_smtp_session_is_no_command(reply->code))
+        mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_BROKEN);
+    mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);
+}
+
 /* One whole reply. */
 static void on_reply(struct mxp_smtp_session *s, const struct mxp_reply *reply)
 {
     if (s->state == MXP_SMTP_STATE_QUIT) {
-        mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);
+        on_goodbye(s, reply);
     } else if (reply->code == 421) {
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_REPLY, reply, NULL);
     } else if (s->early) {
-        mxp_smtp_session_end(s, MXP_SMTP_CAUSE_PROTOCOL, NULL, why_unsolicited);
+        void_surplus(s);
     } else {
         s->n_awaited--;
         mxp_smtp_session_rearm(s);
@@ -171,7 +194,7 @@ static void on_bytes(struct mxp_smtp_session *s, struct mxp_slice bytes)
         if (mxp_reply_reader_idle(&s->reader))
             s->early = s->n_awaited == 0;
         if (s->early && !may_be_421(&s->reader, bytes)) {
-            void_session(s, why_unsolicited);
+            void_surplus(s);
             return;
         }
         struct mxp_reply reply;
@@ -189,8 +212,17 @@ static void on_bytes(struct mxp_smtp_session *s, struct mxp_slice bytes)
     }
 }
 
+/* Broken off while commands were in flight: the reply that never came need not be the last
+ * one, and those behind it would have answered the recipients before theirs. */
+static void doubt_batch(struct mxp_smtp_session *s)
+{
+    if (s->ehlo.pipelining && s->state > MXP_SMTP_STATE_WORK && s->state < MXP_SMTP_STATE_QUIT)
+        mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_UNSURE);
+}
+
 static void on_eof(struct mxp_smtp_session *s)
 {
+    doubt_batch(s);
     switch (s->state) {
     case MXP_SMTP_STATE_QUIT:
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);
@@ -208,6 +240,7 @@ static void on_timeout(struct mxp_smtp_session *s)
 {
     if (s->now_ms < s->deadline_ms && s->state != MXP_SMTP_STATE_CONNECT)
         return; /* of a deadline that has moved since */
+    doubt_batch(s);
     switch (s->state) {
     case MXP_SMTP_STATE_QUIT:
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);
@@ -324,6 +357,7 @@ int mxp_smtp_session_step(struct mxp_smtp_session *session, enum mxp_smtp_event 
         .deadline_ms = s->deadline_ms,
         .cause = s->cause,
         .stage = s->stage,
+        .sync = (enum mxp_smtp_sync)s->sync,
         .reply = s->reply,
         .detail = s->detail,
     };
@@ -359,45 +393,4 @@ int mxp_smtp_session_give(struct mxp_smtp_session *session, const struct mxp_smt
 void mxp_smtp_session_quit(struct mxp_smtp_session *session)
 {
     session->quit = true;
-}
-
-bool mxp_smtp_session_pipelining(const struct mxp_smtp_session *session)
-{
-    return session->ehlo.pipelining;
-}
-
-bool mxp_smtp_session_smtputf8(const struct mxp_smtp_session *session)
-{
-    return session->ehlo.smtputf8;
-}
-
-bool mxp_smtp_session_starttls_refused(const struct mxp_smtp_session *session)
-{
-    return session->starttls_refused;
-}
-
-uint32_t mxp_smtp_session_rcpt_max(const struct mxp_smtp_session *session)
-{
-    return session->ehlo.rcpt_max;
-}
-
-uint32_t mxp_smtp_session_mail_max(const struct mxp_smtp_session *session)
-{
-    return session->ehlo.mail_max;
-}
-
-size_t mxp_smtp_session_memory(const struct mxp_smtp_session *session)
-{
-    return sizeof *session + session->reader.kept.size;
-}
-
-const char *mxp_smtp_cause_name(enum mxp_smtp_cause cause)
-{
-    static const char *const name[] = {
-        [MXP_SMTP_CAUSE_NONE] = "none",     [MXP_SMTP_CAUSE_REPLY] = "reply",
-        [MXP_SMTP_CAUSE_CLOSED] = "closed", [MXP_SMTP_CAUSE_TIMEOUT] = "timeout",
-        [MXP_SMTP_CAUSE_TLS] = "tls",       [MXP_SMTP_CAUSE_PROTOCOL] = "protocol",
-        [MXP_SMTP_CAUSE_EAI] = "eai",       [MXP_SMTP_CAUSE_CANCELED] = "canceled",
-    };
-    return cause < sizeof name / sizeof *name ? name[cause] : "?";
 }

@@ -84,14 +84,26 @@ struct mxp_smtp_batch {
     uint16_t n_rcpts; /* at least 1 */
 };
 
+/* Whether the replies of a session were those of the commands that they were taken for.
+ * Replies carry no number; one left out or given twice shifts all that follow. */
+enum mxp_smtp_sync {
+    MXP_SMTP_SYNC_OK,     /* nothing speaks against it */
+    MXP_SMTP_SYNC_UNSURE, /* it broke off among pipelined commands: in the last batch a reply may
+                             have been left out */
+    MXP_SMTP_SYNC_BROKEN  /* a reply too many was seen, or one that does not fit: any answer of
+                             the session may have been another command's */
+};
+
 struct mxp_smtp_answer {
     uint16_t rcpt; /* index in the batch */
     enum mxp_smtp_cause cause;
     enum mxp_stage
         stage;  /* of the command that the answer is to (MAIL or RCPT), or where it ended */
     bool asked; /* this recipient's own RCPT was sent */
-    struct mxp_reply reply; /* code 0 where no server replied; text until the callback returns */
-    const char *detail;     /* static words, or NULL */
+    bool named; /* the reply quotes <this recipient>, so it is its own beyond doubt */
+    enum mxp_smtp_sync sync; /* of the session, as it ends; OK while it lives */
+    struct mxp_reply reply;  /* code 0 where no server replied; text until the callback returns */
+    const char *detail;      /* static words, or NULL */
 };
 
 /* Called from inside step(), once per recipient of a batch, in the batch's order.
@@ -106,6 +118,7 @@ struct mxp_smtp_step {
      * refusal, an EOF before any work, a failed handshake: all there is to know is here. */
     enum mxp_smtp_cause cause;
     enum mxp_stage stage;
+    enum mxp_smtp_sync sync;
     struct mxp_reply reply; /* text until the next call */
     const char *detail;
 };
@@ -117,6 +130,10 @@ struct mxp_smtp_session; /* opaque; one allocation */
 struct mxp_smtp_session *mxp_smtp_session_new(const struct mxp_smtp_policy *policy, bool no_tls,
                                               mxp_smtp_answer_cb on_answer, void *arg);
 struct mxp_smtp_session *mxp_smtp_session_free(struct mxp_smtp_session *session); /* NULL */
+
+/* One command at a time, whatever is offered: each answer is then its recipient's own, but
+ * for a reply given twice. Before the greeting is read. */
+void mxp_smtp_session_one_at_a_time(struct mxp_smtp_session *session);
 
 /* Take an event; bytes only with MXP_SMTP_BYTES (replies given in answers and in *ret may
  * point into them). A TIMEOUT before the deadline is passed over. Bytes to send are appended to out

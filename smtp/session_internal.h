@@ -57,8 +57,11 @@ struct mxp_smtp_session {
     bool rset_sent; /* of this batch */
     bool mail_sent; /* of this batch */
     bool quit;
-    bool to_send; /* the state was entered and its command is not sent */
-    bool early;   /* the reply under way began when nothing was awaited */
+    bool to_send;       /* the state was entered and its command is not sent */
+    bool early;         /* the reply under way began when nothing was awaited */
+    bool one_at_a_time; /* no pipelining */
+    bool named;         /* the RCPT reply at hand quotes its recipient */
+    uint8_t sync;       /* enum mxp_smtp_sync */
 
     /* How it ended. */
     enum mxp_smtp_cause cause;
@@ -85,6 +88,12 @@ void mxp_smtp_session_enter(struct mxp_smtp_session *s, enum mxp_smtp_state stat
 
 /* The deadline of the state's next reply, from now. */
 void mxp_smtp_session_rearm(struct mxp_smtp_session *s);
+
+/* The replies may not be whose they seemed to be; nothing takes it back. */
+void mxp_smtp_session_doubt(struct mxp_smtp_session *s, enum mxp_smtp_sync sync);
+
+/* 500 to 504: the command is not known, or not like this. */
+bool mxp_smtp_session_is_no_command(uint16_t code);
 
 /* End here: all pending recipients get cause and reply (NULL: none), then CLOSE. */
 void mxp_smtp_session_end(struct mxp_smtp_session *s, enum mxp_smtp_cause cause,

@@ -24,6 +24,7 @@ static bool is_refusal(const struct mxp_reply *reply)
 
 static void on_odd_code(struct mxp_smtp_session *s)
 {
+    mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_BROKEN);
     mxp_smtp_session_end(s, MXP_SMTP_CAUSE_PROTOCOL, NULL, why_code);
 }
 
@@ -85,6 +86,7 @@ static void on_ehlo(struct mxp_smtp_session *s, const struct mxp_reply *reply)
 {
     if (is_good(reply)) {
         mxp_ehlo_parse(reply->text, &s->ehlo);
+        s->ehlo.pipelining = s->ehlo.pipelining && !s->one_at_a_time;
         offered(s);
     } else if (says_no_ehlo(reply->code)) {
         mxp_smtp_session_enter(s, MXP_SMTP_STATE_HELO);
@@ -187,6 +189,8 @@ static void on_rset(struct mxp_smtp_session *s, const struct mxp_reply *reply)
         s->opened = false;
         mxp_smtp_session_enter(s, MXP_SMTP_STATE_MAIL);
     } else if (is_refusal(reply)) {
+        if (!mxp_smtp_session_is_no_command(reply->code))
+            mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_BROKEN); /* a recipient's, given twice? */
         mxp_smtp_session_end_quit(s, MXP_SMTP_CAUSE_CLOSED, NULL, "the server refused RSET");
     } else {
         on_odd_code(s);
@@ -232,22 +236,24 @@ static bool is_rcpt(const struct mxp_smtp_session *s, uint16_t i, struct mxp_sli
 /* Replies carry no number. Where a server left one out or gave one twice, a reply that
  * quotes another recipient of the batch, and not its own, is what shows it; taken for an
  * answer it could make a living mailbox invalid. 251 and 551 name others by their nature. */
-static bool names_another(const struct mxp_smtp_session *s, const struct mxp_reply *reply)
+static bool names_another(const struct mxp_smtp_session *s, const struct mxp_reply *reply,
+                          bool *ret_own)
 {
     struct mxp_slice rest = reply->text;
     bool another = false;
-    if (reply->code == 251 || reply->code == 551)
-        return false;
+    *ret_own = false;
     for (unsigned n = 0; n < NAMES_MAX; n++) {
         struct mxp_slice name = next_named(&rest);
         if (name.len == 0)
             break;
-        if (is_rcpt(s, s->next, name))
+        if (is_rcpt(s, s->next, name)) {
+            *ret_own = true;
             return false;
+        }
         for (uint16_t i = 0; i < s->batch.n_rcpts && !another; i++)
             another = is_rcpt(s, i, name);
     }
-    return another;
+    return another && reply->code != 251 && reply->code != 551;
 }
 
 static void on_rcpt(struct mxp_smtp_session *s, const struct mxp_reply *reply)
@@ -256,12 +262,16 @@ static void on_rcpt(struct mxp_smtp_session *s, const struct mxp_reply *reply)
         on_odd_code(s);
         return;
     }
-    if (names_another(s, reply)) {
+    bool named;
+    if (names_another(s, reply, &named)) {
+        mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_BROKEN);
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_PROTOCOL, NULL, why_another);
         return;
     }
     s->window -= (uint32_t)MXP_COMMAND_RCPT_EXTRA + s->batch.rcpts[s->next].len;
+    s->named = named;
     mxp_smtp_session_answer(s, MXP_SMTP_CAUSE_REPLY, reply, NULL);
+    s->named = false;
     mxp_smtp_session_skip_eai(s);
     if (!s->batch.n_rcpts)
         mxp_smtp_session_enter(s, MXP_SMTP_STATE_WORK);

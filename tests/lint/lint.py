@@ -39,7 +39,6 @@ TOO_LONG = {
     "probe/list.c": 485,
     "probe/list_reader.c": 497,
     "smtp/rules_text.c": 560,
-    "smtp/session.c": 403,
 }
 # written apart, so that this file does not break its own rule
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + "wo" + "rk|tm" + "p/w)/|/ro" + "ot/|/ho" + "me/\\w")

@@ -96,7 +96,10 @@ static void on_answer(void *arg, const struct mxp_smtp_answer *answer)
     put_text(text, sizeof text, &answer->reply, answer->detail);
     (void)snprintf(line, sizeof line, "%u %s %s %s%s", answer->rcpt,
                    mxp_smtp_cause_name(answer->cause), mxp_stage_name(answer->stage),
-                   answer->asked ? "asked" : "unasked", text);
+                   answer->named   ? "named"
+                   : answer->asked ? "asked"
+                                   : "unasked",
+                   text);
     if (run->n_answers == ANSWERS_MAX)
         FAIL(run, "too many answers");
     run->answers[run->n_answers++] = strdup(line);
@@ -222,6 +225,8 @@ static void command(struct run *run, const char *text)
     }
     if (strncmp(text, "give ", 5) == 0) {
         give(run, text + 5);
+    } else if (strcmp(text, "one at a time") == 0) {
+        mxp_smtp_session_one_at_a_time(run->session);
     } else if (strcmp(text, "quit") == 0) {
         mxp_smtp_session_quit(run->session);
         step(run, MXP_SMTP_GO, MXP_SLICE_NONE);
@@ -245,6 +250,13 @@ static void check_answer(struct run *run, const char *expected)
         FAIL(run, "the answer is '%s'", answer);
 }
 
+static void check_sync(struct run *run, const char *expected)
+{
+    static const char *const names[] = {"ok", "unsure", "broken"};
+    if (strcmp(names[run->step.sync], expected) != 0)
+        FAIL(run, "the replies are %s", names[run->step.sync]);
+}
+
 static void do_line(struct run *run, const char *line)
 {
     const char *text = line + (line[0] == '!' ? 2 : 3);
@@ -259,6 +271,8 @@ static void do_line(struct run *run, const char *line)
         check_client(run, text);
     else if (line[0] == 'A')
         check_answer(run, text);
+    else if (line[0] == 'Y')
+        check_sync(run, text);
     else if (line[0] == '!')
         command(run, text);
     else if (strcmp(run->step_text, text) != 0)

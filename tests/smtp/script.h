@@ -4,9 +4,11 @@
  *   "C: text"   the client must have sent this line next
  *   "W: want .." what the last step must have wanted: "W: read", "W: tls", "W: work", or
  *               "W: close CAUSE STAGE TEXT", TEXT being the reply (LF shown as |) or (detail)
- *   "A: INDEX CAUSE STAGE asked|unasked TEXT"  the next answer
+ *   "A: INDEX CAUSE STAGE asked|named|unasked TEXT"  the next answer; named: it quotes its own
+ *   "Y: ok|unsure|broken"  whether the replies were those of their commands, so far
  *   "! give ADDR.." a batch and GO ("utf8:" before an address, "from:" for the sender)
  *   "! quit", "! tls up", "! tls down", "! eof", "! timeout", "! cancel"
+ *   "! one at a time"  no pipelining
  *   "! stale timeout"  a TIMEOUT at once, whatever the deadline
  *   "! wait MS"  time passes      "! deadline MS" the deadline is this far away
  * CONNECTED comes by itself at the start. What the server sends between two other lines

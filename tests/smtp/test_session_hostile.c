@@ -93,13 +93,13 @@ static const struct script scripts[] = {
            "W: close protocol rcpt " OTHER_RCPT)},
     {"a reply given twice, with names", MXP_SMTP_TLS_MAY, false, false,
      LINES(TWO, "S: 250 ok", "S: 550 <a@x.test>: no", "S: 550-<a@x.test>:", "S: 550 no",
-           "A: 0 reply rcpt asked 550 <a@x.test>: no", "A: 1 protocol rcpt asked " OTHER_RCPT,
+           "A: 0 reply rcpt named 550 <a@x.test>: no", "A: 1 protocol rcpt asked " OTHER_RCPT,
            "W: close protocol rcpt " OTHER_RCPT)},
     {"replies that name their own recipient, or nobody of the batch", MXP_SMTP_TLS_MAY, false,
      false,
      LINES(TWO, "S: 250 ok", "S: 550 <b@x.test> is not <A@X.test>",
            "S: 550 ask <postmaster@x.test> <> <b <",
-           "A: 0 reply rcpt asked 550 <b@x.test> is not "
+           "A: 0 reply rcpt named 550 <b@x.test> is not "
            "<A@X.test>",
            "A: 1 reply rcpt asked 550 ask <postmaster@x.test> <> <b <", "W: work")},
     {"a 551 may name another", MXP_SMTP_TLS_MAY, false, false,
