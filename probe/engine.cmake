@@ -8,6 +8,7 @@ set(PROBE_ENGINE_SOURCES
   engine_catchall.c
   engine_dispatch.c
   engine_domains.c
+  engine_doubt.c
   engine_driver.c
   engine_lanes.c
   engine_network.c

@@ -1,3 +1,4 @@
+#include "probe/engine_doubt.h"
 #include "probe/engine_internal.h"
 
 #include <stdlib.h>
@@ -6,6 +7,8 @@
 #define TURN_TRIES    32   /* domains offered to one session before it waits */
 #define SUSPECT_EVERY 10   /* recipients for one of a domain that looks mistyped or disposable */
 #define LINGER_MS     1000 /* a session without work waits for that still being looked up */
+#define SILENCE_MS    1000 /* and for a reply too many, at a host that gave such before */
+#define DOUBTS_MAX    256  /* answers that rest with one session till its end */
 
 static void quit(struct mxp_sess *sess)
 {
@@ -145,7 +148,8 @@ static uint32_t wanted(const struct mxp_sess *sess, const struct mxp_domain *dom
     if (hint && n > hint)
         n = hint;
     /* A bounce has one recipient: servers refuse the null sender with several. */
-    return sess->one_by_one || !*identity->mail_from ? 1 : n;
+    bool alone = sess->one_by_one || sess->care == MXP_CARE_ONE_BY_ONE;
+    return alone || !*identity->mail_from ? 1 : n;
 }
 
 static bool give(struct mxp_sess *sess, struct mxp_batch *batch)
@@ -167,6 +171,7 @@ static bool give(struct mxp_sess *sess, struct mxp_batch *batch)
     for (uint16_t i = 0; i < batch->n; i++)
         if (!batch->tasks[i]->started_ms)
             batch->tasks[i]->started_ms = started;
+    sess->n_doubts_before = sess->n_doubts;
     sess->state = MXP_SESS_BUSY;
     mxp_lane_update(sess->lane);
     mxp_driver_go(sess);
@@ -280,13 +285,33 @@ static void wait_work(struct mxp_sess *sess)
         mxp_sess_idle(sess, end, true);
 }
 
+/* Its one recipient was asked: listen for a moment, then go. */
+static bool listens(struct mxp_sess *sess)
+{
+    if (sess->care < MXP_CARE_ONE_BY_ONE || !sess->n_transactions || sess->state == MXP_SESS_IDLE)
+        return false;
+    mxp_sess_idle(sess, mxp_engine_now(sess->engine) + SILENCE_MS, false);
+    return true;
+}
+
+/* Nothing more is to be asked in this session. */
+static bool has_enough(const struct mxp_sess *sess)
+{
+    const struct mxp_engine *engine = sess->engine;
+    uint32_t most = mxp_smtp_session_mail_max(sess->smtp);
+    if (sess->care == MXP_CARE_ONE_BY_ONE && sess->n_transactions)
+        return true;
+    return engine->stopping || engine->paused || sess->lane->carrier->over ||
+           (most && sess->n_transactions >= most) || sess->n_doubts >= DOUBTS_MAX;
+}
+
 void mxp_batch_next(struct mxp_sess *sess)
 {
     struct mxp_engine *engine = sess->engine;
     struct mxp_lane *lane = sess->lane;
-    uint32_t most = mxp_smtp_session_mail_max(sess->smtp);
-    if (engine->stopping || engine->paused || lane->carrier->over ||
-        (most && sess->n_transactions >= most)) {
+    if (!engine->stopping && listens(sess))
+        return;
+    if (has_enough(sess)) {
         quit(sess);
         return;
     }

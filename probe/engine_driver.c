@@ -1,3 +1,4 @@
+#include "probe/engine_doubt.h"
 #include "probe/engine_internal.h"
 
 #include <stdio.h>
@@ -72,6 +73,7 @@ static void closed(struct mxp_sess *sess, const struct mxp_smtp_step *step)
     tell_words(sess, "closed", step->cause ? mxp_smtp_cause_name(step->cause) : "");
     mxp_batch_free(sess->batch);
     sess->batch = NULL;
+    mxp_doubt_settle(sess, step);
     if (!sess->was_ready) {
         refused(sess, step);
         return;
@@ -150,6 +152,9 @@ static void connected(struct mxp_sess *sess)
         mxp_sess_end(sess, MXP_LEASE_CANCELED);
         return;
     }
+    sess->care = mxp_doubt_care(sess);
+    if (sess->care)
+        mxp_smtp_session_one_at_a_time(sess->smtp);
     step_with(sess, MXP_SMTP_CONNECTED, MXP_SLICE_NONE);
 }
 

@@ -122,7 +122,9 @@ struct mxp_ehost {
     UT_hash_handle hh;
     struct mxp_host_addrs *literal; /* of an address literal; NULL otherwise */
     uint64_t failed_until_ms;       /* tried last until then */
+    uint64_t lockstep_until_ms;     /* without pipelining until then: a reply may have been lost */
     bool no_tls;                    /* STARTTLS failed here */
+    bool one_by_one;                /* a recipient a session: it gives more replies than due */
     char name[];
 };
 
@@ -191,7 +193,8 @@ struct mxp_sess {
     struct mxp_evidence *refusal; /* of us, at a host's door, while other hosts may do better: the
                                      limiter was not told yet; kept */
     struct mxp_batch *batch;
-    struct mxp_due due; /* end of idling */
+    struct mxp_task *doubts; /* invalid, unless the session's end tells otherwise */
+    struct mxp_due due;      /* end of idling */
     uint64_t number;
     uint64_t walk_until_ms, busy_until_ms;
     uint64_t started_ms; /* of this walk */
@@ -202,6 +205,8 @@ struct mxp_sess {
     uint8_t state;
     bool busy; /* some host was at its limit and not tried */
     uint32_t n_transactions;
+    uint32_t n_doubts, n_doubts_before; /* all; those of earlier transactions */
+    uint8_t care;                       /* enum mxp_care, engine_doubt.h */
     bool was_ready, progress, looking, dead, in_idle;
     bool one_by_one; /* a batch could not be sent as a whole */
 };

@@ -1,3 +1,4 @@
+#include "probe/engine_doubt.h"
 #include "probe/engine_internal.h"
 
 #include <stdio.h>
@@ -147,6 +148,8 @@ static bool goes_back(struct mxp_sess *sess, struct mxp_task *task,
         return true;
     if (answer->cause == MXP_SMTP_CAUSE_EAI)
         return false;
+    if (mxp_doubt_asks_again(sess, answer))
+        return true;
     bool ended = answer->cause != MXP_SMTP_CAUSE_REPLY || answer->reply.code == 421;
     if (ended && sess->progress && !answer->asked)
         return true;
@@ -189,6 +192,9 @@ void mxp_outcome_answer(void *arg, const struct mxp_smtp_answer *answer)
         mxp_catchall_answered(sess, task, &evidence);
     else if (evidence.what.verdict == MXP_VERDICT_VALID)
         mxp_catchall_accepted(sess, task, &evidence);
+    else if (evidence.what.verdict == MXP_VERDICT_INVALID && !answer->named &&
+             mxp_doubt_hold(sess, task, &evidence))
+        return;
     else if (!mxp_retry_later(task, &evidence))
         mxp_outcome_result(task, &evidence, MXP_TRI_UNKNOWN);
 }

@@ -1,3 +1,4 @@
+#include "probe/engine_doubt.h"
 #include "probe/engine_internal.h"
 
 #include <stdlib.h>
@@ -91,6 +92,7 @@ void mxp_sess_free(struct mxp_sess *sess)
         mxp_sess_unidle(sess);
         mxp_batch_free(sess->batch);
         sess->batch = NULL;
+        mxp_doubt_free(sess);
         mxp_sess_drop_conn(sess);
         sess->addrs = mxp_host_addrs_unref(sess->addrs);
         mxp_evidence_free(sess->best);

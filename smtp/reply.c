@@ -20,6 +20,7 @@ static const char why_nul[] = "a NUL in a reply";
 static const char why_line_len[] = "a reply line is too long";
 static const char why_lines[] = "a reply has too many lines";
 static const char why_codes[] = "the lines of a reply have different codes";
+static const char why_cr[] = "replies with nothing but a CR between them";
 static const char why_line[] = "a line that is no reply";
 static const char why_memory[] = "out of memory";
 static const char why_earlier[] = "the reply stream was bad before";
@@ -109,8 +110,12 @@ bool mxp_reply_reader_idle(const struct mxp_reply_reader *reader)
 static const char *take_octet(struct mxp_reply_reader *reader, char c)
 {
     uint16_t at = reader->line_len++;
+    bool after_cr = reader->cr;
+    reader->cr = c == '\r';
     if (c == '\0')
         return why_nul;
+    if (after_cr && mxp_is_digit(c))
+        return why_cr; /* the server may mean "550 no CR 250 yes" as two */
     if (at >= MXP_REPLY_LINE_MAX && !(c == '\r' && at == MXP_REPLY_LINE_MAX))
         return why_line_len;
     if (at < 3) {
@@ -143,6 +148,7 @@ static const char *take_line_end(struct mxp_reply_reader *reader)
         reader->state = STATE_FINAL;
     reader->n_lines++;
     reader->line_len = 0;
+    reader->cr = false;
     if (reader->state != STATE_FINAL && reader->n_lines == MXP_REPLY_LINES_MAX)
         return why_lines;
     return NULL;

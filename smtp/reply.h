@@ -36,6 +36,7 @@ struct mxp_reply_reader {
     uint16_t n_lines;
     uint16_t line_len;
     uint8_t state;
+    bool cr; /* the octet before was a CR */
     bool bad;
 };
 

@@ -7,8 +7,8 @@ ANY = "*"  # where the contract leaves it open
 
 @dataclass
 class Case:
-    """One address and what must be said of it. reason may hold alternatives, a|b; extra names
-    further fields of the result that must have these values."""
+    """One address and what must be said of it. verdict and reason may hold alternatives, a|b;
+    extra names further fields of the result that must have these values."""
     address: str
     verdict: str
     reason: str

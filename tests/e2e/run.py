@@ -16,6 +16,7 @@ import bulk_part
 import check_part
 import dns_cases
 import hostile_cases
+import manners_cases
 import patience_part
 import peer
 import postfix
@@ -51,7 +52,8 @@ class Lab:
         self.services = services.Services(folder)
         certificate = self.certificate = tls_cases.certificate(folder)
         self.scripted = [hostile_cases.catalog(), tls_cases.catalog(certificate),
-                         scripted_cases.catalog(), dns_cases.catalog()]
+                         scripted_cases.catalog(), dns_cases.catalog(),
+                         manners_cases.catalog()]
         self.postfix_cases = postfix_cases.catalog()
         self.program_cases = program_cases.catalog()
         self.aiosmtpd_cases = aiosmtpd_cases.catalog()

@@ -6,7 +6,7 @@ from program import COMMON, QUICK, results
 def differs(case, got):
     """What is wrong with this result, or None."""
     wrong = []
-    if got["verdict"] != case.verdict:
+    if case.verdict != ANY and got["verdict"] not in case.verdict.split("|"):
         wrong.append(f"verdict {got['verdict']}, not {case.verdict}")
     if case.reason != ANY and got["reason"] not in case.reason.split("|"):
         wrong.append(f"reason {got['reason']}, not {case.reason}")
