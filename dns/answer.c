@@ -1,244 +1,228 @@
 #include "dns/answer.h"
 
+#include "dns/wire.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER_LEN   12
-#define TYPE_SOA     6
-#define CLASS_IN     1
-#define NAME_OCTETS  255
-#define POINTERS_MAX 64
+#define TYPE_NS    2
+#define TYPE_CNAME 5
+#define TYPE_SOA   6
+#define TYPE_OPT   41
+#define CLASS_IN   1
+#define CNAMES_MAX 16
 
-struct reader {
-    const uint8_t *ptr;
-    size_t len, at;
-    bool bad;
+#define FLAG_QR     0x8000
+#define FLAG_AA     0x0400
+#define FLAG_TC     0x0200
+#define OPCODE      0x7800
+#define RCODE       0x000f
+#define OPT_RCODE_S 24 /* of the TTL: the upper bits of the rcode */
+
+/* What was read, in the reader's own space. */
+struct reading {
+    struct mxp_wire wire;
+    struct mxp_answer answer;
+    struct mxp_answer_mx mx[MXP_ANSWER_MAX];
+    struct mxp_ip ips[MXP_ANSWER_MAX];
+    char names[MXP_ANSWER_MAX][MXP_NAME_MAX];
+    char owners[CNAMES_MAX][MXP_NAME_MAX], targets[CNAMES_MAX][MXP_NAME_MAX];
+    size_t n_cnames;
+    uint32_t least_ttl_s;
+    bool has_soa, has_ns;
 };
 
-struct record {
-    uint16_t type, class_;
-    uint32_t ttl_s;
-    size_t at, len; /* of its data */
-};
-
-static uint16_t get16(struct reader *r)
+static void add_mx(struct reading *reading, const struct mxp_wire_record *record)
 {
-    if (r->bad || r->len - r->at < 2) {
-        r->bad = true;
-        return 0;
-    }
-    uint16_t n = (uint16_t)(r->ptr[r->at] << 8 | r->ptr[r->at + 1]);
-    r->at += 2;
-    return n;
-}
-
-static uint32_t get32(struct reader *r)
-{
-    uint32_t high = get16(r);
-    return high << 16 | get16(r);
-}
-
-/* Follow a compression pointer at r->at: only backwards, so that it ends. */
-static bool follow(struct reader *r, size_t *at, size_t *limit)
-{
-    if (*at + 1 >= r->len)
-        return false;
-    size_t to = (size_t)(r->ptr[*at] & 0x3f) << 8 | r->ptr[*at + 1];
-    if (to >= *limit)
-        return false;
-    *at = *limit = to;
-    return true;
-}
-
-static bool is_host_octet(uint8_t c)
-{
-    return mxp_is_alnum((char)c) || c == '-' || c == '_';
-}
-
-/* A name at r->at, which moves behind it. ret (may be NULL) gets its text; *ret_host: whether
- * it can be a host's. */
-static void get_name(struct reader *r, char ret[MXP_NAME_MAX + 2], bool *ret_host)
-{
-    size_t at = r->at, limit = r->at, len = 0;
-    bool jumped = false, host = true;
-    while (!r->bad) {
-        if (at >= r->len || len > NAME_OCTETS) {
-            r->bad = true;
-            break;
-        }
-        uint8_t n = r->ptr[at];
-        if ((n & 0xc0) == 0xc0) {
-            if (!jumped)
-                r->at = at + 2;
-            jumped = true;
-            if (!follow(r, &at, &limit))
-                r->bad = true;
-            continue;
-        }
-        if ((n & 0xc0) || at + 1 + n > r->len || len + n + 1u > NAME_OCTETS - 1) {
-            r->bad = true;
-            break;
-        }
-        if (n == 0) {
-            if (!jumped)
-                r->at = at + 1;
-            break;
-        }
-        for (uint8_t i = 0; i < n; i++) {
-            uint8_t c = r->ptr[at + 1 + i];
-            host = host && is_host_octet(c);
-            if (ret)
-                ret[len + i] = mxp_lower((char)c);
-        }
-        if (ret)
-            ret[len + n] = '.';
-        len += n + 1u;
-        at += n + 1u;
-    }
-    if (ret)
-        ret[len ? len - 1 : 0] = '\0';
-    if (ret_host)
-        *ret_host = host;
-}
-
-static struct record get_record(struct reader *r)
-{
-    get_name(r, NULL, NULL);
-    struct record record = {.type = get16(r), .class_ = get16(r), .ttl_s = get32(r)};
-    record.len = get16(r);
-    record.at = r->at;
-    if (r->bad || r->len - r->at < record.len)
-        r->bad = true;
+    struct mxp_answer *answer = &reading->answer;
+    struct mxp_wire data = mxp_wire_data(&reading->wire, record);
+    char *name = reading->names[answer->n_mx];
+    uint16_t preference = mxp_wire_u16(&data);
+    mxp_wire_name(&data, name);
+    if (data.bad || data.at != data.len)
+        reading->wire.bad = true;
     else
-        r->at += record.len;
-    if (record.ttl_s > INT32_MAX)
-        record.ttl_s = 0; /* RFC 2181, 8 */
-    return record;
+        reading->mx[answer->n_mx++] = (struct mxp_answer_mx){preference, name};
 }
 
-static void add_mx(struct mxp_answer *answer, struct reader *r, const struct record *record)
-{
-    char name[MXP_NAME_MAX + 2];
-    bool host = true;
-    struct reader data = {r->ptr, record->at + record->len, record->at, false};
-    uint16_t preference = get16(&data);
-    get_name(&data, name, &host);
-    if (data.bad) {
-        r->bad = true;
-        return;
-    }
-    char *kept = host && strlen(name) < MXP_NAME_MAX ? strdup(name) : NULL;
-    answer->mx[answer->n_mx++] = (struct mxp_answer_mx){preference, kept};
-}
-
-static void add_ip(struct mxp_answer *answer, struct reader *r, const struct record *record)
+static void add_ip(struct reading *reading, const struct mxp_wire_record *record)
 {
     uint8_t len = record->type == MXP_RR_A ? 4 : 16;
     if (record->len != len) {
-        r->bad = true;
+        reading->wire.bad = true;
         return;
     }
-    struct mxp_ip *ip = &answer->ips[answer->n_ips++];
-    ip->family = len == 4 ? 4 : 6;
-    memcpy(ip->bytes, r->ptr + record->at, len);
+    struct mxp_ip *ip = &reading->ips[reading->answer.n_ips++];
+    *ip = (struct mxp_ip){.family = len == 4 ? 4 : 6};
+    memcpy(ip->bytes, reading->wire.ptr + record->at, len);
 }
 
-static void read_answers(struct mxp_answer *answer, struct reader *r, uint16_t n,
-                         enum mxp_rr_type type)
+static void add_cname(struct reading *reading, const struct mxp_wire_record *record)
 {
-    uint32_t least = UINT32_MAX;
-    for (uint16_t i = 0; i < n && !r->bad; i++) {
-        struct record record = get_record(r);
-        if (r->bad || record.class_ != CLASS_IN)
-            continue;
-        if (record.ttl_s < least)
-            least = record.ttl_s;
-        if (record.type != type || answer->n_mx + answer->n_ips >= MXP_ANSWER_MAX)
-            continue;
-        if (type == MXP_RR_MX)
-            add_mx(answer, r, &record);
-        else
-            add_ip(answer, r, &record);
+    if (reading->n_cnames == CNAMES_MAX) {
+        reading->wire.bad = true; /* nobody means that */
+        return;
     }
-    if (answer->n_mx + answer->n_ips)
-        answer->ttl_s = least;
+    struct mxp_wire data = mxp_wire_data(&reading->wire, record);
+    mxp_wire_name(&data, reading->targets[reading->n_cnames]);
+    memcpy(reading->owners[reading->n_cnames], record->owner, MXP_NAME_MAX);
+    reading->n_cnames++;
+    reading->wire.bad = reading->wire.bad || data.bad || data.at != data.len;
+}
+
+static void read_answers(struct reading *reading, uint16_t n, enum mxp_rr_type type)
+{
+    struct mxp_answer *answer = &reading->answer;
+    for (uint16_t i = 0; i < n && !reading->wire.bad; i++) {
+        struct mxp_wire_record record;
+        mxp_wire_record(&reading->wire, &record);
+        if (reading->wire.bad || record.class_ != CLASS_IN)
+            continue;
+        uint32_t ttl_s = record.ttl_s > INT32_MAX ? 0 : record.ttl_s;
+        if (ttl_s < reading->least_ttl_s)
+            reading->least_ttl_s = ttl_s;
+        if (record.type == TYPE_CNAME)
+            add_cname(reading, &record);
+        if (record.type != type || answer->status != MXP_DNS_OK)
+            continue;
+        if (answer->n_mx + answer->n_ips >= MXP_ANSWER_MAX)
+            answer->more = true;
+        else if (type == MXP_RR_MX)
+            add_mx(reading, &record);
+        else
+            add_ip(reading, &record);
+    }
 }
 
 /* A negative answer holds as long as the SOA beside it says (RFC 2308, 5). */
-static void read_soa(struct mxp_answer *answer, struct reader *r, uint16_t n)
+static void read_authority(struct reading *reading, uint16_t n)
 {
-    for (uint16_t i = 0; i < n && !r->bad; i++) {
-        struct record record = get_record(r);
-        if (r->bad || record.type != TYPE_SOA || record.len < 20)
+    for (uint16_t i = 0; i < n && !reading->wire.bad; i++) {
+        struct mxp_wire_record record;
+        mxp_wire_record(&reading->wire, &record);
+        reading->has_ns = reading->has_ns || record.type == TYPE_NS;
+        if (reading->wire.bad || record.type != TYPE_SOA || record.len < 20 || reading->has_soa)
             continue;
-        struct reader data = {r->ptr, record.at + record.len, record.at + record.len - 4, false};
-        uint32_t minimum = get32(&data);
-        answer->ttl_s = minimum < record.ttl_s ? minimum : record.ttl_s;
-        return;
+        struct mxp_wire data = mxp_wire_data(&reading->wire, &record);
+        data.at = data.len - 4;
+        uint32_t minimum = mxp_wire_u32(&data);
+        uint32_t ttl_s = record.ttl_s > INT32_MAX ? 0 : record.ttl_s;
+        reading->has_soa = true;
+        reading->answer.ttl_s = minimum < ttl_s ? minimum : ttl_s;
     }
 }
 
-static void free_names(struct mxp_answer *answer)
+/* False where the OPT record holds the rest of an error code. */
+static bool read_additional(struct reading *reading, uint16_t n)
 {
-    for (uint16_t i = 0; i < answer->n_mx; i++)
-        free((char *)(uintptr_t)answer->mx[i].name);
-    answer->n_mx = 0;
+    bool fine = true;
+    for (uint16_t i = 0; i < n && !reading->wire.bad; i++) {
+        struct mxp_wire_record record;
+        mxp_wire_record(&reading->wire, &record);
+        if (record.type == TYPE_OPT && record.ttl_s >> OPT_RCODE_S)
+            fine = false;
+    }
+    return fine;
 }
 
-static void read_message(struct mxp_answer *answer, struct mxp_slice message, enum mxp_rr_type type)
+/* Every CNAME leads to another one. */
+static bool is_circle(const struct reading *reading)
 {
-    struct reader r = {(const uint8_t *)message.ptr, message.len, 0, message.len < HEADER_LEN};
-    get32(&r);
-    uint16_t n_questions = get16(&r), n_answers = get16(&r), n_authority = get16(&r);
-    get16(&r);
-    for (uint16_t i = 0; i < n_questions && !r.bad; i++) {
-        get_name(&r, NULL, NULL);
-        get32(&r);
+    for (size_t i = 0; i < reading->n_cnames; i++) {
+        bool leads_on = false;
+        for (size_t k = 0; k < reading->n_cnames && !leads_on; k++)
+            leads_on = strcmp(reading->targets[i], reading->owners[k]) == 0;
+        if (!leads_on)
+            return false;
     }
-    if (answer->status == MXP_DNS_OK)
-        read_answers(answer, &r, n_answers, type);
-    for (uint16_t i = 0; answer->status == MXP_DNS_NXDOMAIN && i < n_answers && !r.bad; i++)
-        get_record(&r);
-    if (!answer->n_mx && !answer->n_ips)
-        read_soa(answer, &r, n_authority);
-    if (!r.bad)
+    return reading->n_cnames > 0;
+}
+
+static bool is_believable(enum mxp_dns_status status, unsigned flags)
+{
+    unsigned rcode = status == MXP_DNS_NXDOMAIN ? 3 : 0;
+    return (flags & FLAG_QR) && !(flags & (OPCODE | FLAG_TC)) && (flags & RCODE) == rcode;
+}
+
+static void judge(struct reading *reading, unsigned flags)
+{
+    struct mxp_answer *answer = &reading->answer;
+    if (answer->n_mx + answer->n_ips) {
+        answer->ttl_s = reading->least_ttl_s;
         return;
-    free_names(answer);
-    answer->n_ips = 0;
-    answer->ttl_s = MXP_NEGATIVE_TTL_S;
-    answer->status = MXP_DNS_FAILED;
+    }
+    if (reading->least_ttl_s < answer->ttl_s)
+        answer->ttl_s = reading->least_ttl_s; /* of the CNAMEs on the way */
+    if (answer->status != MXP_DNS_OK)
+        return;
+    bool referral =
+        reading->has_ns && !reading->has_soa && !reading->n_cnames && !(flags & FLAG_AA);
+    if (referral || is_circle(reading))
+        reading->wire.bad = true;
+    answer->doubtful = reading->n_cnames && !reading->has_soa;
+}
+
+static void read_message(struct reading *reading, enum mxp_rr_type type)
+{
+    struct mxp_wire *wire = &reading->wire;
+    struct mxp_answer *answer = &reading->answer;
+    char question[MXP_NAME_MAX];
+    mxp_wire_u16(wire); /* the id: the resolver's business */
+    unsigned flags = mxp_wire_u16(wire);
+    uint16_t n_questions = mxp_wire_u16(wire), n_answers = mxp_wire_u16(wire);
+    uint16_t n_authority = mxp_wire_u16(wire), n_additional = mxp_wire_u16(wire);
+    wire->bad = wire->bad || !is_believable(answer->status, flags);
+    for (uint16_t i = 0; i < n_questions && !wire->bad; i++) {
+        mxp_wire_name(wire, question);
+        mxp_wire_u32(wire);
+    }
+    read_answers(reading, n_answers, type);
+    read_authority(reading, n_authority);
+    if (!read_additional(reading, n_additional))
+        wire->bad = true;
+    if (!wire->bad)
+        judge(reading, flags);
+    if (wire->bad)
+        *answer =
+            (struct mxp_answer){.status = MXP_DNS_FAILED, .ttl_s = MXP_NEGATIVE_TTL_S, .refs = 1};
 }
 
 /* A copy of just the size that it needs: a million of them may be cached. */
-static struct mxp_answer *settle(const struct mxp_answer *read)
+static struct mxp_answer *settle(const struct reading *reading)
 {
-    size_t mx = read->n_mx * sizeof *read->mx;
-    size_t ips = read->n_ips * sizeof *read->ips;
-    struct mxp_answer *answer = malloc(sizeof *answer + mx + ips);
+    const struct mxp_answer *read = &reading->answer;
+    size_t mx = read->n_mx * sizeof *read->mx, ips = read->n_ips * sizeof *read->ips, text = 0;
+    for (uint16_t i = 0; i < read->n_mx; i++)
+        text += strlen(reading->mx[i].name) + 1;
+    struct mxp_answer *answer = malloc(sizeof *answer + mx + ips + text);
     if (!answer)
         return NULL;
     *answer = *read;
     answer->mx = (struct mxp_answer_mx *)(answer + 1);
     answer->ips = (struct mxp_ip *)(answer->mx + read->n_mx);
-    memcpy(answer->mx, read->mx, mx);
-    memcpy(answer->ips, read->ips, ips);
+    memcpy(answer->ips, reading->ips, ips);
+    char *at = (char *)(answer->ips + read->n_ips);
+    for (uint16_t i = 0; i < read->n_mx; i++) {
+        size_t len = strlen(reading->mx[i].name) + 1;
+        answer->mx[i] = (struct mxp_answer_mx){reading->mx[i].preference, at};
+        memcpy(at, reading->mx[i].name, len);
+        at += len;
+    }
     return answer;
 }
 
 struct mxp_answer *mxp_answer_parse(enum mxp_dns_status status, struct mxp_slice message,
                                     enum mxp_rr_type type)
 {
-    struct mxp_answer_mx mx[MXP_ANSWER_MAX];
-    struct mxp_ip ips[MXP_ANSWER_MAX];
-    struct mxp_answer read = {
-        .status = status, .ttl_s = MXP_NEGATIVE_TTL_S, .refs = 1, .mx = mx, .ips = ips};
-    memset(ips, 0, sizeof ips);
+    struct reading reading;
+    reading.wire = (struct mxp_wire){(const uint8_t *)message.ptr, message.len, 0, false};
+    reading.answer = (struct mxp_answer){.status = status, .ttl_s = MXP_NEGATIVE_TTL_S, .refs = 1};
+    reading.n_cnames = 0;
+    reading.least_ttl_s = UINT32_MAX;
+    reading.has_soa = reading.has_ns = false;
     if (status == MXP_DNS_OK || status == MXP_DNS_NXDOMAIN)
-        read_message(&read, message, type);
-    struct mxp_answer *answer = settle(&read);
-    if (!answer)
-        free_names(&read);
-    return answer;
+        read_message(&reading, type);
+    return settle(&reading);
 }
 
 struct mxp_answer *mxp_answer_ref(struct mxp_answer *answer)
@@ -249,9 +233,7 @@ struct mxp_answer *mxp_answer_ref(struct mxp_answer *answer)
 
 struct mxp_answer *mxp_answer_unref(struct mxp_answer *answer)
 {
-    if (!answer || --answer->refs)
-        return NULL;
-    free_names(answer);
-    free(answer);
+    if (answer && --answer->refs == 0)
+        free(answer);
     return NULL;
 }

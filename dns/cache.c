@@ -7,14 +7,11 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#define TTL_MIN_S      5
-#define TTL_MAX_S      86400
-#define NEGATIVE_MAX_S 3600
-#define ERROR_TTL_S    30 /* a failing name is not asked for each of its addresses (RFC 9520) */
-#define KEY_MAX        (MXP_NAME_MAX + 2)
+#define LOOK_MAX 16 /* entries looked at to find one that can go */
+#define KEY_MAX  (MXP_NAME_MAX + 2)
 
 struct waiter {
-    struct waiter *next;
+    struct waiter *prev, *next; /* the list's head leads to its end, too */
     mxp_cache_cb cb;
     void *arg;
 };
@@ -38,6 +35,7 @@ struct mxp_cache {
     uint64_t (*now_ms)(void *arg);
     void *now_arg;
     struct mxp_cache_stats stats;
+    struct mxp_answer no_memory; /* stands in for an answer that could not be kept */
 };
 
 struct mxp_cache *mxp_cache_new(struct mxp_resolver *resolver, size_t max,
@@ -50,6 +48,8 @@ struct mxp_cache *mxp_cache_new(struct mxp_resolver *resolver, size_t max,
     cache->max = max;
     cache->now_ms = now_ms;
     cache->now_arg = now_arg;
+    cache->no_memory =
+        (struct mxp_answer){.status = MXP_DNS_FAILED, .ttl_s = MXP_NEGATIVE_TTL_S, .refs = 1};
     return cache;
 }
 
@@ -57,7 +57,7 @@ static void drop(struct mxp_cache *cache, struct entry *entry)
 {
     struct waiter *waiter, *next;
     HASH_DEL(cache->entries, entry);
-    LL_FOREACH_SAFE(entry->waiters, waiter, next)
+    DL_FOREACH_SAFE(entry->waiters, waiter, next)
     {
         free(waiter);
     }
@@ -78,15 +78,20 @@ struct mxp_cache *mxp_cache_free(struct mxp_cache *cache)
     return NULL;
 }
 
-/* Room for one more: the oldest that nobody waits for goes. */
+/* Room for one more: the oldest goes. Those that somebody waits for move to the end of the
+ * queue, and after a few of them the cache grows instead: a search would be quadratic. */
 static void make_room(struct mxp_cache *cache)
 {
-    struct entry *entry = cache->entries, *next;
-    while (entry && HASH_COUNT(cache->entries) >= cache->max) {
-        next = entry->hh.next;
-        if (!entry->asking)
-            drop(cache, entry);
-        entry = next;
+    for (int i = 0; i < LOOK_MAX && HASH_COUNT(cache->entries) >= cache->max; i++) {
+        struct entry *oldest = cache->entries;
+        if (!oldest)
+            return;
+        if (!oldest->asking) {
+            drop(cache, oldest);
+            continue;
+        }
+        HASH_DEL(cache->entries, oldest);
+        HASH_ADD_KEYPTR(hh, cache->entries, oldest->key, oldest->len, oldest);
     }
 }
 
@@ -94,12 +99,12 @@ static uint64_t holds_ms(const struct mxp_answer *answer)
 {
     uint64_t ttl = answer->ttl_s;
     if (answer->status != MXP_DNS_OK && answer->status != MXP_DNS_NXDOMAIN)
-        ttl = ERROR_TTL_S;
-    else if (!answer->n_mx && !answer->n_ips && ttl > NEGATIVE_MAX_S)
-        ttl = NEGATIVE_MAX_S;
-    if (ttl < TTL_MIN_S)
-        ttl = TTL_MIN_S;
-    return (ttl < TTL_MAX_S ? ttl : TTL_MAX_S) * 1000;
+        ttl = MXP_CACHE_ERROR_S;
+    else if (!answer->n_mx && !answer->n_ips && ttl > MXP_CACHE_NEGATIVE_MAX_S)
+        ttl = MXP_CACHE_NEGATIVE_MAX_S;
+    if (ttl < MXP_CACHE_TTL_MIN_S)
+        ttl = MXP_CACHE_TTL_MIN_S;
+    return (ttl < MXP_CACHE_TTL_MAX_S ? ttl : MXP_CACHE_TTL_MAX_S) * 1000;
 }
 
 static void answered(void *arg, enum mxp_dns_status status, struct mxp_slice message)
@@ -108,12 +113,8 @@ static void answered(void *arg, enum mxp_dns_status status, struct mxp_slice mes
     struct mxp_cache *cache = entry->cache;
     entry->asking = false;
     struct mxp_answer *answer = mxp_answer_parse(status, message, entry->type);
-    if (!answer) {
-        /* Out of memory: an answer that says so needs little. */
-        answer = mxp_answer_parse(MXP_DNS_FAILED, MXP_SLICE_NONE, entry->type);
-        if (!answer)
-            abort();
-    }
+    if (!answer)
+        answer = mxp_answer_ref(&cache->no_memory);
     mxp_answer_unref(entry->answer);
     entry->answer = answer;
     entry->expires_ms = cache->now_ms(cache->now_arg) + holds_ms(answer);
@@ -165,7 +166,7 @@ static int wait_for(struct entry *entry, mxp_cache_cb cb, void *arg)
         return MXP_ENOMEM;
     waiter->cb = cb;
     waiter->arg = arg;
-    LL_PREPEND(entry->waiters, waiter);
+    DL_APPEND(entry->waiters, waiter);
     return 0;
 }
 

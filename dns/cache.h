@@ -14,7 +14,14 @@ struct mxp_cache_stats {
     uint64_t n_asked_mx, n_asked_address, n_hits, n_joined;
 };
 
-/* max: entries kept; the oldest go first. */
+/* How long an answer is kept, whatever it says itself. */
+#define MXP_CACHE_TTL_MIN_S      5 /* within a run, 0 means the same as a moment */
+#define MXP_CACHE_TTL_MAX_S      86400
+#define MXP_CACHE_NEGATIVE_MAX_S 3600 /* no such name, no such record */
+#define MXP_CACHE_ERROR_S        30   /* not asked anew for each address (RFC 9520) */
+
+/* max: entries kept; the oldest go first, and those with a question in flight stay, even
+ * if they are more. */
 struct mxp_cache *mxp_cache_new(struct mxp_resolver *resolver, size_t max,
                                 uint64_t (*now_ms)(void *arg), void *now_arg);
 /* Waiters are dropped without a call. Free the resolver first. */

@@ -61,19 +61,23 @@ static const struct range ranges4[] = {
     {{240}, 4},
 };
 
-/* IANA IPv6 Special-Purpose Address Registry, and what is not global unicast. */
+/* IANA IPv6 Special-Purpose Address Registry, within the global unicast space. */
 static const struct range ranges6[] = {
-    {{0x01, 0x00}, 64},             /* discard */
-    {{0x20, 0x01, 0x00, 0x02}, 48}, /* benchmarking */
-    {{0x20, 0x01, 0x00, 0x10}, 28}, /* ORCHID */
-    {{0x20, 0x01, 0x00, 0x20}, 28}, /* ORCHIDv2 */
+    {{0x20, 0x01}, 23},             /* IETF protocols: Teredo, benchmarking, ORCHID .. */
     {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
     {{0x3f, 0xff}, 20},             /* documentation */
-    {{0x5f, 0x00}, 16},             /* segment routing */
-    {{0xfc}, 7},                    /* unique local */
-    {{0xfe, 0x80}, 10},             /* link-local */
-    {{0xfe, 0xc0}, 10},             /* site-local */
-    {{0xff}, 8},                    /* multicast */
+};
+static const struct range global6 = {{0x20}, 3}; /* the only one that is given out */
+
+/* IPv6 prefixes with an IPv4 address behind them, and where. */
+static const struct disguise {
+    struct range prefix;
+    uint8_t at;
+} disguises[] = {
+    {{{[10] = 0xff, [11] = 0xff}, 96}, 12}, /* IPv4-mapped (RFC 4291, 2.5.5.2) */
+    {{{0}, 96}, 12},                        /* IPv4-compatible (2.5.5.1) */
+    {{{0x00, 0x64, 0xff, 0x9b}, 96}, 12},   /* NAT64 (RFC 6052) */
+    {{{0x20, 0x02}, 16}, 2},                /* 6to4 (RFC 3056) */
 };
 
 static bool within(const uint8_t *ip, const struct range *range)
@@ -93,38 +97,54 @@ static bool is_public4(const uint8_t *ip)
     return true;
 }
 
-static bool is_public6(const uint8_t *ip)
+/* The IPv4 address that ip is or stands for; NULL: none. */
+static const uint8_t *four_in(const struct mxp_ip *ip, const struct disguise **ret_disguise)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
-    static const uint8_t zero[12] = {0};
-    if (!memcmp(ip, mapped, 12) || !memcmp(ip, nat64, 12) || !memcmp(ip, zero, 12))
-        return memcmp(ip, zero, 12) != 0 && is_public4(ip + 12);
-    if (ip[0] == 0x20 && ip[1] == 0x02)
-        return is_public4(ip + 2); /* 6to4 */
-    if (ip[0] == 0x20 && ip[1] == 0x01 && ip[2] == 0 && ip[3] == 0)
-        return false; /* Teredo: the way back leads through somebody's NAT */
-    for (size_t i = 0; i < sizeof ranges6 / sizeof *ranges6; i++)
-        if (within(ip, &ranges6[i]))
-            return false;
-    return true;
+    *ret_disguise = NULL;
+    if (ip->family == 4)
+        return ip->bytes;
+    for (size_t i = 0; ip->family == 6 && i < sizeof disguises / sizeof *disguises; i++) {
+        if (within(ip->bytes, &disguises[i].prefix)) {
+            *ret_disguise = &disguises[i];
+            return ip->bytes + disguises[i].at;
+        }
+    }
+    return NULL;
 }
 
 bool mxp_ip_is_public(const struct mxp_ip *ip)
 {
-    if (ip->family == 4)
-        return is_public4(ip->bytes);
-    return ip->family == 6 && is_public6(ip->bytes);
+    const struct disguise *disguise;
+    const uint8_t *four = four_in(ip, &disguise);
+    if (disguise && disguise->prefix.bytes[0] == 0 && disguise->prefix.bytes[1] == 0)
+        return false; /* mapped and compatible: no such addresses on the wire */
+    if (four)
+        return is_public4(four);
+    if (ip->family != 6 || !within(ip->bytes, &global6))
+        return false;
+    for (size_t i = 0; i < sizeof ranges6 / sizeof *ranges6; i++)
+        if (within(ip->bytes, &ranges6[i]))
+            return false;
+    return true;
+}
+
+bool mxp_ip_reaches(const struct mxp_ip *ip, const struct mxp_ip *host)
+{
+    const struct disguise *disguise;
+    const uint8_t *four = four_in(ip, &disguise);
+    if (mxp_ip_eq(ip, host))
+        return true;
+    return host->family == 4 && four && memcmp(four, host->bytes, 4) == 0;
 }
 
 bool mxp_ip_is_host(const struct mxp_ip *ip)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    const uint8_t *four = ip->family == 4 ? ip->bytes : NULL;
-    if (ip->family == 6 && !memcmp(ip->bytes, mapped, 12))
-        four = ip->bytes + 12;
+    static const uint8_t loopback[16] = {[15] = 1};
+    const struct disguise *disguise;
+    const uint8_t *four = four_in(ip, &disguise);
+    if (ip->family == 6 && memcmp(ip->bytes, loopback, 16) == 0)
+        return true;
     if (four)
         return four[0] != 0 && four[0] < 224;
-    static const uint8_t unspecified[16] = {0};
-    return ip->family == 6 && ip->bytes[0] != 0xff && memcmp(ip->bytes, unspecified, 16) != 0;
+    return ip->family == 6 && ip->bytes[0] != 0xff;
 }

@@ -19,9 +19,14 @@ const char *mxp_ip_text(const struct mxp_ip *ip, char ret[static MXP_IP_TEXT_MAX
 bool mxp_ip_eq(const struct mxp_ip *a, const struct mxp_ip *b);
 
 /* False for loopback, private, link-local, shared (100.64/10), multicast, reserved,
- * documentation, benchmarking and unspecified addresses, their IPv4-mapped, 6to4,
- * NAT64 and Teredo disguises included (IANA special-purpose registries, RFC 6890). */
+ * documentation, benchmarking and unspecified addresses, their 6to4 and NAT64 disguises
+ * included; IPv4-mapped ones, Teredo, and IPv6 outside of 2000::/3 (IANA special-purpose
+ * registries, RFC 6890). */
 bool mxp_ip_is_public(const struct mxp_ip *ip);
+
+/* Whether a connection to ip may end at host: they are equal, or ip is host's IPv4 address
+ * in an IPv6 one. */
+bool mxp_ip_reaches(const struct mxp_ip *ip, const struct mxp_ip *host);
 
 /* False for what no host can have: unspecified and "this network" (0/8, which Linux takes for
  * loopback), multicast, broadcast, class E. Not even a lab's MX may be there. */

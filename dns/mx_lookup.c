@@ -1,6 +1,8 @@
 #include "dns/mx_lookup.h"
 
 #include "dns/cache.h"
+#include "dns/host_addrs.h"
+#include "dns/mx_order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,10 @@ struct mxp_mx_lookup {
     struct mxp_mx_lookup_options options;
     struct mxp_ip *own;
     struct job *jobs;
+    /* stand in where there is no memory: whoever takes references gives them back before us */
+    struct mxp_answer failed;
+    struct mxp_mxset no_set;
+    struct mxp_host_addrs no_addrs;
 };
 
 /* One question of the caller's, made of up to three of DNS. */
@@ -34,6 +40,11 @@ struct mxp_mx_lookup *mxp_mx_lookup_new(struct mxp_resolver *resolver,
     struct mxp_mx_lookup *lookup = calloc(1, sizeof *lookup);
     if (!lookup)
         return NULL;
+    lookup->failed = (struct mxp_answer){.status = MXP_DNS_FAILED, .refs = 1};
+    lookup->no_set = (struct mxp_mxset){
+        .status = MXP_MX_ERROR, .detail = "out of memory", .group = "", .refs = 1};
+    lookup->no_addrs =
+        (struct mxp_host_addrs){.status = MXP_HOST_ERROR, .detail = "out of memory", .refs = 1};
     lookup->options = *options;
     lookup->options.own = NULL;
     if (options->n_own) {
@@ -41,6 +52,7 @@ struct mxp_mx_lookup *mxp_mx_lookup_new(struct mxp_resolver *resolver,
         if (!lookup->own)
             return mxp_mx_lookup_free(lookup);
         memcpy(lookup->own, options->own, options->n_own * sizeof *lookup->own);
+        lookup->options.own = lookup->own;
     }
     size_t max = options->cache_max ? options->cache_max : CACHE_MAX;
     lookup->cache = mxp_cache_new(resolver, max, options->now_ms, options->now_arg);
@@ -90,309 +102,137 @@ static void keep(struct job *job, struct mxp_answer **where, struct mxp_answer *
         job->expires_ms = expires_ms;
 }
 
-static bool failed(const struct mxp_answer *answer)
-{
-    return answer && answer->status != MXP_DNS_OK && answer->status != MXP_DNS_NXDOMAIN;
-}
-
-/* "SERVFAIL to MX": static words for every pair. */
-static const char *failure_words(enum mxp_dns_status status, enum mxp_rr_type type)
-{
-    static const char *const words[][3] = {
-        [MXP_DNS_SERVFAIL] = {"SERVFAIL to MX", "SERVFAIL to A", "SERVFAIL to AAAA"},
-        [MXP_DNS_REFUSED] = {"REFUSED to MX", "REFUSED to A", "REFUSED to AAAA"},
-        [MXP_DNS_TIMEOUT] = {"timeout asking for MX", "timeout asking for A",
-                             "timeout asking for AAAA"},
-        [MXP_DNS_FAILED] = {"no usable answer to MX", "no usable answer to A",
-                            "no usable answer to AAAA"},
-        [MXP_DNS_CANCELED] = {"cancelled", "cancelled", "cancelled"},
-    };
-    int column = type == MXP_RR_MX ? 0 : type == MXP_RR_A ? 1 : 2;
-    return words[status][column];
-}
-
-static uint64_t mix(uint64_t z)
-{
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static uint64_t seed_of(const struct job *job)
 {
     uint64_t hash = job->lookup->options.seed;
     for (const char *p = job->name; *p; p++)
-        hash = mix(hash ^ (unsigned char)*p);
+        hash = mxp_mx_order_mix(hash ^ (unsigned char)*p);
     return hash;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct mxp_answer_mx *x = a, *y = b;
-    return strcmp(x->name, y->name);
-}
-
-static int by_preference(const void *a, const void *b)
-{
-    const struct mxp_answer_mx *x = a, *y = b;
-    if (x->preference != y->preference)
-        return x->preference < y->preference ? -1 : 1;
-    return by_name(a, b);
-}
-
-/* The hosts that can be asked, each once with its best preference: by name. */
-static uint16_t usable(const struct mxp_answer *answer, struct mxp_answer_mx ret[MXP_ANSWER_MAX])
-{
-    uint16_t n = 0, kept = 0;
-    for (uint16_t i = 0; i < answer->n_mx; i++)
-        if (answer->mx[i].name && *answer->mx[i].name)
-            ret[n++] = answer->mx[i];
-    qsort(ret, n, sizeof *ret, by_name);
-    for (uint16_t i = 0; i < n; i++) {
-        bool same = kept && strcmp(ret[kept - 1].name, ret[i].name) == 0;
-        if (!same)
-            ret[kept++] = ret[i];
-        else if (ret[i].preference < ret[kept - 1].preference)
-            ret[kept - 1].preference = ret[i].preference;
-    }
-    return kept;
-}
-
-/* Equal preferences in random order (RFC 5321, 5.1), the same for the same seed whatever
- * the order of the answer. */
-static void shuffle(struct mxp_answer_mx *mx, uint16_t n, uint64_t seed)
-{
-    qsort(mx, n, sizeof *mx, by_preference);
-    for (uint16_t from = 0, to; from < n; from = to) {
-        for (to = from + 1; to < n && mx[to].preference == mx[from].preference;)
-            to++;
-        for (uint16_t i = (uint16_t)(to - 1); i > from; i--) {
-            uint16_t k = (uint16_t)(from + mix(seed + i) % (uint16_t)(i - from + 1));
-            struct mxp_answer_mx swap = mx[i];
-            mx[i] = mx[k];
-            mx[k] = swap;
-        }
-    }
-}
-
-static char *put(char **at, const char *text, char end)
-{
-    char *start = *at;
-    size_t len = strlen(text);
-    memcpy(start, text, len);
-    start[len] = end;
-    *at = start + len + 1;
-    return start;
-}
-
-static struct mxp_mxset *set_new(const struct job *job, const struct mxp_answer_mx *by_names,
-                                 const struct mxp_answer_mx *in_order, uint16_t n)
-{
-    size_t text = 1;
-    for (uint16_t i = 0; i < n; i++)
-        text += 2 * (strlen(in_order[i].name) + 1);
-    struct mxp_mxset *set = calloc(1, sizeof *set + n * sizeof(struct mxp_mx_host) + text);
-    if (!set)
-        return NULL;
-    char *at = (char *)(set->hosts + n);
-    for (uint16_t i = 0; i < n; i++) {
-        set->hosts[i].preference = in_order[i].preference;
-        set->hosts[i].name = put(&at, in_order[i].name, '\0');
-    }
-    set->group = at;
-    for (uint16_t i = 0; i < n; i++)
-        put(&at, by_names[i].name, i + 1 < n ? ' ' : '\0');
-    set->n_hosts = n;
-    set->refs = 1;
-    set->expires_ms = job->expires_ms;
-    return set;
 }
 
 /* Ends the job. */
 static void give_set(struct job *job, struct mxp_mxset *set)
 {
-    static struct mxp_mxset no_memory = {
-        .status = MXP_MX_ERROR, .detail = "out of memory", .refs = 1, .group = ""};
     mxp_mx_cb cb = job->on_set;
     void *arg = job->arg;
+    if (set)
+        set->expires_ms = job->expires_ms;
+    else
+        set = mxp_mxset_ref(&job->lookup->no_set);
     job_free(job);
-    if (!set) {
-        struct mxp_mxset spare = no_memory;
-        cb(arg, &spare);
-        return;
-    }
     cb(arg, set);
     mxp_mxset_unref(set);
 }
 
-static void give_status(struct job *job, enum mxp_mx_status status, const char *detail)
+static void give_error(struct job *job, const char *detail)
 {
-    struct mxp_mxset *set = set_new(job, NULL, NULL, 0);
-    if (set) {
-        set->status = status;
-        set->detail = detail;
-    }
-    give_set(job, set);
+    give_set(job, mxp_mx_order_none(MXP_MX_ERROR, detail));
 }
 
-static void give_hosts(struct job *job)
+static bool is_nxdomain(const struct mxp_answer *answer)
 {
-    struct mxp_answer_mx by_names[MXP_ANSWER_MAX], in_order[MXP_ANSWER_MAX];
-    uint16_t n = usable(job->mx, by_names);
-    if (n == 0) {
-        bool null_mx = true;
-        for (uint16_t i = 0; i < job->mx->n_mx; i++)
-            null_mx = null_mx && job->mx->mx[i].name;
-        if (null_mx)
-            give_status(job, MXP_MX_NULL, NULL);
-        else
-            give_status(job, MXP_MX_ERROR, "its MX records name no usable host");
-        return;
-    }
-    memcpy(in_order, by_names, n * sizeof *in_order);
-    shuffle(in_order, n, seed_of(job));
-    give_set(job, set_new(job, by_names, in_order, n));
+    return answer->status == MXP_DNS_NXDOMAIN;
 }
 
 /* No MX record: the domain's own address stands in (RFC 5321, 5.1). */
 static void give_implicit(struct job *job)
 {
-    if (job->a->n_ips || job->aaaa->n_ips) {
-        struct mxp_answer_mx self = {0, job->name};
-        struct mxp_mxset *set = set_new(job, &self, &self, 1);
-        if (set)
-            set->implicit = true;
-        give_set(job, set);
-    } else if (failed(job->a)) {
-        give_status(job, MXP_MX_ERROR, failure_words(job->a->status, MXP_RR_A));
-    } else if (failed(job->aaaa)) {
-        give_status(job, MXP_MX_ERROR, failure_words(job->aaaa->status, MXP_RR_AAAA));
-    } else if (job->mx->status == MXP_DNS_NXDOMAIN && job->a->status == MXP_DNS_NXDOMAIN &&
-               job->aaaa->status == MXP_DNS_NXDOMAIN) {
-        give_status(job, MXP_MX_NXDOMAIN, NULL);
-    } else {
-        give_status(job, MXP_MX_NONE, NULL);
-    }
+    const struct mxp_answer *mx = job->mx, *a = job->a, *aaaa = job->aaaa;
+    if (a->n_ips || aaaa->n_ips)
+        give_set(job, mxp_mx_order_implicit(job->name));
+    else if (mxp_host_addrs_failed(a))
+        give_error(job, mxp_host_addrs_words(a->status, MXP_RR_A));
+    else if (mxp_host_addrs_failed(aaaa))
+        give_error(job, mxp_host_addrs_words(aaaa->status, MXP_RR_AAAA));
+    else if (mx->doubtful || a->doubtful || aaaa->doubtful)
+        give_error(job, "a CNAME without its target's records");
+    else if (is_nxdomain(mx) && is_nxdomain(a) && is_nxdomain(aaaa))
+        give_set(job, mxp_mx_order_none(MXP_MX_NXDOMAIN, NULL));
+    else
+        give_set(job, mxp_mx_order_none(MXP_MX_NONE, NULL));
 }
 
-/* Private, or our own. */
-static bool is_refused(const struct mxp_mx_lookup *lookup, const struct mxp_ip *ip)
+static void give_host(struct job *job, struct mxp_host_addrs *addrs)
 {
-    for (size_t i = 0; i < lookup->options.n_own; i++)
-        if (mxp_ip_eq(ip, &lookup->own[i]))
-            return true;
-    return !mxp_ip_is_public(ip);
-}
-
-static void add_ips(const struct mxp_mx_lookup *lookup, struct mxp_host_addrs *addrs,
-                    const struct mxp_answer *answer)
-{
-    for (uint16_t i = 0; answer && i < answer->n_ips; i++) {
-        const struct mxp_ip *ip = &answer->ips[i];
-        if (mxp_ip_is_host(ip) && (lookup->options.allow_private || !is_refused(lookup, ip)))
-            addrs->ips[addrs->n_ips++] = *ip;
-    }
-}
-
-/* The addresses are judged by both families, but only those of the chosen one are used. */
-static void judge_host(const struct job *job, struct mxp_host_addrs *addrs)
-{
-    enum mxp_ip_choice choice = job->lookup->options.ip;
-    const struct mxp_answer *four = choice == MXP_IP_6_ONLY ? NULL : job->a;
-    const struct mxp_answer *six = choice == MXP_IP_4_ONLY ? NULL : job->aaaa;
-    add_ips(job->lookup, addrs, four);
-    add_ips(job->lookup, addrs, six);
-    if (addrs->n_ips) {
-        addrs->status = MXP_HOST_OK;
-    } else if ((four && four->n_ips) || (six && six->n_ips)) {
-        addrs->status = MXP_HOST_REFUSED;
-        addrs->detail = "its addresses are private, reserved or our own";
-    } else if (failed(job->a)) {
-        addrs->status = MXP_HOST_ERROR;
-        addrs->detail = failure_words(job->a->status, MXP_RR_A);
-    } else if (failed(job->aaaa)) {
-        addrs->status = MXP_HOST_ERROR;
-        addrs->detail = failure_words(job->aaaa->status, MXP_RR_AAAA);
-    } else if (job->a->n_ips || job->aaaa->n_ips) {
-        addrs->status = MXP_HOST_ERROR;
-        addrs->detail = job->a->n_ips ? "it has IPv4 addresses only, left out by --ip 6"
-                                      : "it has IPv6 addresses only, left out by --ip 4";
-    } else {
-        addrs->status = MXP_HOST_NONE;
-    }
-}
-
-static void give_host(struct job *job)
-{
-    size_t n = (size_t)job->a->n_ips + job->aaaa->n_ips;
-    struct mxp_host_addrs spare = {.status = MXP_HOST_ERROR, .detail = "out of memory", .refs = 2};
-    struct mxp_host_addrs *addrs = calloc(1, sizeof *addrs + n * sizeof(struct mxp_ip));
-    if (addrs) {
-        addrs->refs = 1;
-        addrs->expires_ms = job->expires_ms;
-        judge_host(job, addrs);
-    }
     mxp_host_cb cb = job->on_host;
     void *arg = job->arg;
+    if (addrs)
+        addrs->expires_ms = job->expires_ms;
+    else
+        addrs = mxp_host_addrs_ref(&job->lookup->no_addrs);
     job_free(job);
-    cb(arg, addrs ? addrs : &spare);
+    cb(arg, addrs);
     mxp_host_addrs_unref(addrs);
 }
 
-static void addresses_done(struct job *job)
+static void address_done(struct job *job)
 {
+    if (--job->n_pending)
+        return;
     if (job->on_host)
-        give_host(job);
+        give_host(job, mxp_host_addrs_judge(&job->lookup->options, job->a, job->aaaa));
     else
         give_implicit(job);
+}
+
+static void ask_address(struct job *job, enum mxp_rr_type type);
+
+/* The family that --ip leaves out is asked for only to tell "none" from "none of these". */
+static bool is_enough(const struct job *job, enum mxp_rr_type type, const struct mxp_answer *answer)
+{
+    enum mxp_ip_choice only = type == MXP_RR_A ? MXP_IP_4_ONLY : MXP_IP_6_ONLY;
+    return job->on_host && job->lookup->options.ip == only && answer->n_ips;
 }
 
 static void on_a(void *arg, struct mxp_answer *answer, uint64_t expires_ms)
 {
     struct job *job = arg;
     keep(job, &job->a, answer, expires_ms);
-    if (--job->n_pending == 0)
-        addresses_done(job);
+    if (!job->aaaa && job->n_pending == 1 && !is_enough(job, MXP_RR_A, answer))
+        ask_address(job, MXP_RR_AAAA);
+    address_done(job);
 }
 
 static void on_aaaa(void *arg, struct mxp_answer *answer, uint64_t expires_ms)
 {
     struct job *job = arg;
     keep(job, &job->aaaa, answer, expires_ms);
-    if (--job->n_pending == 0)
-        addresses_done(job);
+    if (!job->a && job->n_pending == 1 && !is_enough(job, MXP_RR_AAAA, answer))
+        ask_address(job, MXP_RR_A);
+    address_done(job);
 }
 
-/* A question that could not be asked counts as one that failed. */
-static void stand_in(struct job *job, mxp_cache_cb cb)
+static void ask_address(struct job *job, enum mxp_rr_type type)
 {
-    struct mxp_answer none = {.status = MXP_DNS_FAILED, .refs = 1};
-    struct mxp_answer *answer = mxp_answer_parse(MXP_DNS_FAILED, MXP_SLICE_NONE, MXP_RR_A);
-    cb(job, answer ? answer : &none, 0);
-    mxp_answer_unref(answer);
+    mxp_cache_cb cb = type == MXP_RR_A ? on_a : on_aaaa;
+    job->n_pending++;
+    /* A question that could not be asked counts as one that failed. */
+    if (mxp_cache_get(job->lookup->cache, job->name, type, cb, job))
+        cb(job, &job->lookup->failed, 0);
 }
 
 static void ask_addresses(struct job *job)
 {
-    struct mxp_cache *cache = job->lookup->cache;
-    job->n_pending = 3; /* one more, so that it does not end before both are asked */
-    if (mxp_cache_get(cache, job->name, MXP_RR_A, on_a, job))
-        stand_in(job, on_a);
-    if (mxp_cache_get(cache, job->name, MXP_RR_AAAA, on_aaaa, job))
-        stand_in(job, on_aaaa);
-    if (--job->n_pending == 0)
-        addresses_done(job);
+    enum mxp_ip_choice ip = job->lookup->options.ip;
+    bool one_by_one = job->on_host && ip != MXP_IP_4_FIRST;
+    if (one_by_one) {
+        ask_address(job, ip == MXP_IP_6_ONLY ? MXP_RR_AAAA : MXP_RR_A);
+        return;
+    }
+    job->n_pending = 1; /* one more, so that it does not end before both are asked */
+    ask_address(job, MXP_RR_A);
+    ask_address(job, MXP_RR_AAAA);
+    address_done(job);
 }
 
 static void on_mx(void *arg, struct mxp_answer *answer, uint64_t expires_ms)
 {
     struct job *job = arg;
     keep(job, &job->mx, answer, expires_ms);
-    if (failed(answer))
-        give_status(job, MXP_MX_ERROR, failure_words(answer->status, MXP_RR_MX));
+    if (mxp_host_addrs_failed(answer))
+        give_error(job, mxp_host_addrs_words(answer->status, MXP_RR_MX));
     else if (answer->n_mx)
-        give_hosts(job);
+        give_set(job, mxp_mx_order(answer, seed_of(job)));
     else
         ask_addresses(job);
 }
@@ -409,15 +249,28 @@ int mxp_mx_lookup_domain(struct mxp_mx_lookup *lookup, const char *domain, mxp_m
     return err;
 }
 
+/* Why nobody needs to be asked for the addresses of what an MX record names. */
+static const char *no_host(const char *name)
+{
+    struct mxp_ip ip;
+    if (strcmp(name, MXP_MX_ORDER_REST) == 0)
+        return "it has more MX hosts than are tried";
+    if (mxp_ip_parse(mxp_slice_str(name), &ip) == 0)
+        return "the MX record names an IP address, not a host";
+    return mxp_name_is_host(name) ? NULL : "the MX record's name is no host name";
+}
+
 int mxp_mx_lookup_host(struct mxp_mx_lookup *lookup, const char *host, mxp_host_cb cb, void *arg)
 {
-    if (!*host || strlen(host) >= MXP_NAME_MAX)
-        return MXP_EINVAL;
+    const char *detail = no_host(host);
     struct job *job = job_new(lookup, host, arg);
     if (!job)
         return MXP_ENOMEM;
     job->on_host = cb;
-    ask_addresses(job);
+    if (detail)
+        give_host(job, mxp_host_addrs_none(MXP_HOST_ERROR, detail));
+    else
+        ask_addresses(job);
     return 0;
 }
 

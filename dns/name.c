@@ -1,12 +1,13 @@
 #include "dns/name.h"
 
 #include "core/err.h"
+#include "dns/symbol_label.h"
 
 #include <idn2.h>
 #include <libpsl.h>
 #include <string.h>
 
-#define LABEL_MAX 63
+#define LABEL_MAX MXP_LABEL_MAX
 
 static bool is_host_char(char c)
 {
@@ -41,9 +42,82 @@ static int check(struct mxp_slice name)
     return label == 0 || digits ? MXP_ESYNTAX : 0;
 }
 
+/* Of U+3002 and its like, too, which IDNA takes for dots. */
+static struct mxp_slice without_dot(struct mxp_slice name)
+{
+    if (name.len && name.ptr[name.len - 1] == '.')
+        name.len--;
+    return name;
+}
+
+static int err_of_idn(int rc)
+{
+    if (rc == IDN2_OK)
+        return MXP_OK;
+    if (rc == IDN2_TOO_BIG_DOMAIN || rc == IDN2_TOO_BIG_LABEL)
+        return MXP_ETOOBIG;
+    return rc == IDN2_MALLOC ? MXP_ENOMEM : MXP_ESYNTAX;
+}
+
+/* Octets of the dot at the start of text: ".", or what IDNA takes for one. 0: none. */
+static size_t dot_len(struct mxp_slice text)
+{
+    static const char *const dots[] = {".", "\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1"};
+    for (size_t i = 0; i < sizeof dots / sizeof *dots; i++)
+        if (text.len >= strlen(dots[i]) && !memcmp(text.ptr, dots[i], strlen(dots[i])))
+            return strlen(dots[i]);
+    return 0;
+}
+
+static int label_to_ascii(struct mxp_slice label, char ret[static LABEL_MAX + 1])
+{
+    char utf8[4 * LABEL_MAX + 1];
+    char *ascii = NULL;
+    if (label.len >= sizeof utf8)
+        return MXP_ETOOBIG;
+    memcpy(utf8, label.ptr, label.len);
+    utf8[label.len] = '\0';
+    int rc = idn2_to_ascii_8z(utf8, &ascii, IDN2_NONTRANSITIONAL);
+    if (rc == IDN2_DISALLOWED || rc == IDN2_UNASSIGNED)
+        return mxp_symbol_label(label, ret);
+    int err = err_of_idn(rc);
+    if (err)
+        return err;
+    size_t len = strlen(ascii);
+    if (len <= LABEL_MAX)
+        memcpy(ret, ascii, len + 1);
+    idn2_free(ascii);
+    return len <= LABEL_MAX ? 0 : MXP_ETOOBIG;
+}
+
+/* Label by label, where IDNA does not like one of them. */
+static int from_symbols(const char *utf8, char ret[static 4 * MXP_NAME_MAX])
+{
+    struct mxp_slice rest = mxp_slice_str(utf8);
+    size_t len = 0, n;
+    while (rest.len) {
+        char ascii[LABEL_MAX + 1];
+        for (n = 0; n < rest.len && !dot_len(mxp_slice_sub(rest, n, rest.len));)
+            n++;
+        int err = n ? label_to_ascii(mxp_slice_sub(rest, 0, n), ascii) : MXP_ESYNTAX;
+        if (err)
+            return err;
+        if (len + strlen(ascii) + 2 > sizeof(char[4 * MXP_NAME_MAX]))
+            return MXP_ETOOBIG;
+        memcpy(ret + len, ascii, strlen(ascii));
+        len += strlen(ascii);
+        rest = mxp_slice_sub(rest, n, rest.len);
+        if (rest.len)
+            ret[len++] = '.';
+        rest = mxp_slice_sub(rest, dot_len(rest), rest.len);
+    }
+    ret[len] = '\0';
+    return 0;
+}
+
 static int from_idn(struct mxp_slice name, char ret[static MXP_NAME_MAX])
 {
-    char utf8[4 * MXP_NAME_MAX];
+    char utf8[4 * MXP_NAME_MAX], text[4 * MXP_NAME_MAX];
     if (name.len >= sizeof utf8)
         return MXP_ETOOBIG;
     memcpy(utf8, name.ptr, name.len);
@@ -52,13 +126,16 @@ static int from_idn(struct mxp_slice name, char ret[static MXP_NAME_MAX])
         return MXP_ESYNTAX;
     char *ascii = NULL;
     int rc = idn2_to_ascii_8z(utf8, &ascii, IDN2_NONTRANSITIONAL);
-    if (rc == IDN2_TOO_BIG_DOMAIN || rc == IDN2_TOO_BIG_LABEL)
-        return MXP_ETOOBIG;
-    if (rc != IDN2_OK)
-        return rc == IDN2_MALLOC ? MXP_ENOMEM : MXP_ESYNTAX;
-    int err = check(mxp_slice_str(ascii));
-    if (!err)
-        memcpy(ret, ascii, strlen(ascii) + 1);
+    int err =
+        rc == IDN2_DISALLOWED || rc == IDN2_UNASSIGNED ? from_symbols(utf8, text) : err_of_idn(rc);
+    if (!err) {
+        struct mxp_slice plain = without_dot(mxp_slice_str(rc == IDN2_OK ? ascii : text));
+        err = check(plain);
+        if (!err) {
+            memcpy(ret, plain.ptr, plain.len);
+            ret[plain.len] = '\0';
+        }
+    }
     idn2_free(ascii);
     return err;
 }
@@ -74,8 +151,7 @@ static bool starts_ace(struct mxp_slice name)
 
 int mxp_name_to_ascii(struct mxp_slice name, char ret[static MXP_NAME_MAX])
 {
-    if (name.len && name.ptr[name.len - 1] == '.')
-        name.len--;
+    name = without_dot(name);
     bool ascii = true;
     for (size_t i = 0; i < name.len && ascii; i++)
         ascii = (unsigned char)name.ptr[i] < 0x80;
@@ -92,6 +168,11 @@ int mxp_name_to_ascii(struct mxp_slice name, char ret[static MXP_NAME_MAX])
         ret[i] = mxp_lower(name.ptr[i]);
     ret[name.len] = '\0';
     return 0;
+}
+
+bool mxp_name_is_host(const char *name)
+{
+    return check(mxp_slice_str(name)) == 0;
 }
 
 const char *mxp_name_registrable(const char *name)

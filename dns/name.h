@@ -14,6 +14,10 @@
  * underscores are allowed, since hosts with them exist. */
 int mxp_name_to_ascii(struct mxp_slice name, char ret[static MXP_NAME_MAX]);
 
+/* Whether name can be a host's: labels of letters, digits, hyphens and underscores, the last
+ * one not all digits (that would be an IP address), no final dot, within the lengths. */
+bool mxp_name_is_host(const char *name);
+
 /* The registrable domain of an A-label name ("mx.a.example.co.uk" -> "example.co.uk"),
  * a suffix of name itself; the name as it is where the list knows none. */
 const char *mxp_name_registrable(const char *name);

@@ -50,6 +50,15 @@ static struct row *find_row(const struct mxp_provider_map *map, const char *suff
     return row;
 }
 
+/* "*" stands for a whole label only. */
+static bool is_pattern_ok(const char *suffix)
+{
+    for (const char *star = strchr(suffix, '*'); star; star = strchr(star + 1, '*'))
+        if ((star != suffix && star[-1] != '.') || (star[1] && star[1] != '.'))
+            return false;
+    return true;
+}
+
 int mxp_provider_map_add(struct mxp_provider_map *map, const char *suffix, uint32_t id,
                          bool gateway)
 {
@@ -67,6 +76,10 @@ int mxp_provider_map_add(struct mxp_provider_map *map, const char *suffix, uint3
         row->suffix[i] = mxp_lower(s.ptr[i]);
     row->id = id;
     row->gateway = gateway;
+    if (!is_pattern_ok(row->suffix)) {
+        free(row);
+        return MXP_EINVAL;
+    }
     if (strchr(row->suffix, '*')) {
         row->next = map->patterns;
         map->patterns = row;
@@ -91,8 +104,11 @@ static bool matches(const char *host, const char *pattern)
     size_t h = strlen(host), p = strlen(pattern);
     while (h && p) {
         if (pattern[p - 1] == '*') {
+            size_t end = h;
             while (h && host[h - 1] != '.')
                 h--;
+            if (h == end)
+                return false;
             p--;
         } else if (pattern[p - 1] == host[h - 1]) {
             p--;
@@ -112,18 +128,32 @@ static bool better(const struct row *row, const struct row *best)
     return strlen(row->suffix) > strlen(best->suffix);
 }
 
-int64_t mxp_provider_map_find(const struct mxp_provider_map *map, const char *host)
+static int64_t find(const struct mxp_provider_map *map, const char *host)
 {
     const struct row *best = NULL;
-    for (const char *suffix = host; suffix && *suffix;) {
+    for (const char *suffix = host; suffix;) {
         const struct row *row = find_row(map, suffix, strlen(suffix));
         if (row && better(row, best))
             best = row;
         suffix = strchr(suffix, '.');
         suffix = suffix ? suffix + 1 : NULL;
     }
-    for (const struct row *row = host ? map->patterns : NULL; row; row = row->next)
+    for (const struct row *row = map->patterns; row; row = row->next)
         if (better(row, best) && matches(host, row->suffix))
             best = row;
     return best ? (int64_t)best->id : -1;
+}
+
+int64_t mxp_provider_map_find(const struct mxp_provider_map *map, const char *host)
+{
+    char name[MXP_NAME_MAX];
+    size_t len = host ? strlen(host) : 0;
+    if (len && host[len - 1] == '.')
+        len--;
+    if (len == 0 || len >= sizeof name)
+        return -1;
+    for (size_t i = 0; i < len; i++)
+        name[i] = mxp_lower(host[i]);
+    name[len] = '\0';
+    return find(map, name);
 }

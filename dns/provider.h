@@ -20,7 +20,7 @@ struct mxp_provider_map *mxp_provider_map_free(struct mxp_provider_map *map); /*
 int mxp_provider_map_add(struct mxp_provider_map *map, const char *suffix, uint32_t id,
                          bool gateway);
 
-/* The id, or -1. host: lower-case A-labels, no final dot. */
+/* The id, or -1. host: A-labels in any case, a final dot or none. */
 int64_t mxp_provider_map_find(const struct mxp_provider_map *map, const char *host);
 
 #endif

@@ -17,6 +17,7 @@ enum mxp_dns_status {
     MXP_DNS_NXDOMAIN,
     MXP_DNS_SERVFAIL,
     MXP_DNS_REFUSED,
+    MXP_DNS_FORMERR, /* or NOTIMP: the server does not understand us */
     MXP_DNS_TIMEOUT,
     MXP_DNS_FAILED, /* resolver unreachable, malformed answer, any other rcode */
     MXP_DNS_CANCELED
@@ -27,7 +28,8 @@ enum mxp_dns_status {
 typedef void (*mxp_dns_cb)(void *arg, enum mxp_dns_status status, struct mxp_slice message);
 
 struct mxp_resolver {
-    /* Ask; 0, or an error and no callback. name is an A-label name, no final dot. */
+    /* Ask; 0, or an error and no callback: MXP_EINVAL (no host name, see mxp_name_is_host) or
+     * MXP_ENOMEM. name has no final dot; copied. */
     int (*ask)(struct mxp_resolver *self, const char *name, enum mxp_rr_type type, mxp_dns_cb cb,
                void *arg);
     void (*free)(struct mxp_resolver *self); /* outstanding questions get MXP_DNS_CANCELED first */

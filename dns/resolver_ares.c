@@ -9,66 +9,60 @@
 #include <utlist.h>
 #include <uv.h>
 
-#define TIMEOUT_MS    2500
-#define TRIES         3
-#define INFLIGHT      1000
-#define EDNS_OCTETS   1232 /* no fragments on any path (DNS flag day 2020) */
-#define TICK_MS       50   /* c-ares looks for what timed out this often, not after each packet */
-#define RATE_SLACK_MS 100  /* a rate is kept over this time */
+#define TIMEOUT_MS  2500
+#define EDNS_OCTETS 1232 /* no fragments on any path (DNS flag day 2020) */
+#define TICK_MS     50   /* c-ares looks for what timed out this often, not after each packet */
+#define SOCK_RCVBUF (4 << 20) /* a thousand answers may come while the loop is busy elsewhere */
 
-struct question {
-    struct question *prev, *next;
+struct
+try {
     struct ares *ares;
-    mxp_dns_cb cb;
-    void *arg;
-    enum mxp_rr_type type;
-    uint32_t n_tried; /* servers that answered with a failure of their own */
-    char name[];
+    mxp_dns_cb done;
+    void *done_arg;
 };
 
 struct watch {
     struct watch *prev, *next;
     uv_poll_t poll;
-    struct ares *ares;
+    struct channel *channel;
     ares_socket_t fd;
+};
+
+/* One server, with EDNS or without: c-ares knows that only by channel, and would choose among
+ * several servers by rules of its own. */
+struct channel {
+    struct ares *ares;
+    ares_channel ares_channel; /* NULL until first used */
+    struct watch *watches;
 };
 
 struct ares {
     struct mxp_resolver resolver; /* first: the two are one */
-    ares_channel channel;
+    struct mxp_asker *asker;
     uv_timer_t tick, pump;
-    struct question *queue, *asked;
-    struct watch *watches;
-    uint32_t n_inflight, max_inflight, rate_per_s, n_servers;
-    double tokens;
-    uint64_t filled_ms, n_asked, n_answered;
+    struct ares_addr_port_node *servers;
+    struct channel (*channels)[2]; /* by server; with EDNS, and without */
+    uint32_t n_servers, n_inflight;
+    int timeout_ms;
     uint8_t n_handles;
-    bool pumping, closing;
+    bool closing;
 };
 
-static enum mxp_dns_status status_of_rcode(unsigned rcode)
-{
-    switch (rcode) {
-    case 0:
-        return MXP_DNS_OK;
-    case 2:
-        return MXP_DNS_SERVFAIL;
-    case 3:
-        return MXP_DNS_NXDOMAIN;
-    case 5:
-        return MXP_DNS_REFUSED;
-    default:
-        return MXP_DNS_FAILED;
-    }
-}
-
-static enum mxp_dns_status status_of_ares(int status)
+static enum mxp_dns_status status_of(int status, const unsigned char *message)
 {
     switch (status) {
+    case ARES_SUCCESS:
+    case ARES_ENODATA:
+        return message ? MXP_DNS_OK : MXP_DNS_FAILED;
+    case ARES_ENOTFOUND:
+        return message ? MXP_DNS_NXDOMAIN : MXP_DNS_FAILED;
     case ARES_ESERVFAIL:
         return MXP_DNS_SERVFAIL;
     case ARES_EREFUSED:
         return MXP_DNS_REFUSED;
+    case ARES_EFORMERR:
+    case ARES_ENOTIMP:
+        return MXP_DNS_FORMERR;
     case ARES_ETIMEOUT:
         return MXP_DNS_TIMEOUT;
     case ARES_ECANCELLED:
@@ -79,116 +73,36 @@ static enum mxp_dns_status status_of_ares(int status)
     }
 }
 
-static void schedule_pump(struct ares *ares, uint64_t ms);
-
 /* NOLINTNEXTLINE(readability-non-const-parameter): the callback type is c-ares' */
 static void answered(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
 {
-    struct question *question = arg;
-    struct ares *ares = question->ares;
-    (void)timeouts;
-    enum mxp_dns_status said = status_of_ares(status);
+    struct try *try = arg;
+    struct ares *ares = try->ares;
     struct mxp_slice message = MXP_SLICE_NONE;
-    bool real = status == ARES_SUCCESS || status == ARES_ENODATA || status == ARES_ENOTFOUND;
-    if (abuf && alen >= 12 && real) {
-        said = status_of_rcode(abuf[3] & 0x0f);
-        if (said == MXP_DNS_OK || said == MXP_DNS_NXDOMAIN)
-            message = (struct mxp_slice){(const char *)abuf, (size_t)alen};
-    }
-    if (said != MXP_DNS_TIMEOUT && said != MXP_DNS_CANCELED && said != MXP_DNS_FAILED)
-        ares->n_answered++;
-    DL_DELETE(ares->asked, question);
-    ares->n_inflight--;
-    bool elsewhere = said == MXP_DNS_SERVFAIL || said == MXP_DNS_REFUSED;
-    if (elsewhere && ++question->n_tried < ares->n_servers && !ares->closing) {
-        DL_PREPEND(ares->queue, question);
-        schedule_pump(ares, 0);
-        return;
-    }
-    question->cb(question->arg, said, message);
-    free(question);
-    if (ares->queue && !ares->closing)
-        schedule_pump(ares, 0);
-    if (!ares->n_inflight && !ares->closing)
+    enum mxp_dns_status said = status_of(status, alen > 0 ? abuf : NULL);
+    (void)timeouts;
+    if (said == MXP_DNS_OK || said == MXP_DNS_NXDOMAIN)
+        message = (struct mxp_slice){(const char *)abuf, (size_t)alen};
+    if (--ares->n_inflight == 0 && !ares->closing)
         uv_timer_stop(&ares->tick);
+    try->done(try->done_arg, said, message);
+    free(try);
 }
 
 static void on_tick(uv_timer_t *timer)
 {
     struct ares *ares = timer->data;
-    ares_process_fd(ares->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-}
-
-/* How many may be asked now; 0 and *ret_ms where the rate says to wait. */
-static uint32_t allowed(struct ares *ares, uint64_t *ret_ms)
-{
-    uint32_t room = ares->max_inflight - ares->n_inflight;
-    *ret_ms = 0;
-    if (!ares->rate_per_s)
-        return room;
-    uint64_t now = uv_now(ares->tick.loop);
-    double rate = (double)ares->rate_per_s / 1000;
-    double most = rate * RATE_SLACK_MS > 1 ? rate * RATE_SLACK_MS : 1;
-    ares->tokens += (double)(now - ares->filled_ms) * rate;
-    ares->filled_ms = now;
-    if (ares->tokens > most)
-        ares->tokens = most;
-    if (ares->tokens < 1)
-        *ret_ms = (uint64_t)((1 - ares->tokens) / rate) + 1;
-    uint32_t n = (uint32_t)ares->tokens;
-    return n < room ? n : room;
+    for (uint32_t i = 0; i < ares->n_servers; i++)
+        for (int k = 0; k < 2; k++)
+            if (ares->channels[i][k].ares_channel)
+                ares_process_fd(ares->channels[i][k].ares_channel, ARES_SOCKET_BAD,
+                                ARES_SOCKET_BAD);
 }
 
 static void on_pump(uv_timer_t *timer)
 {
     struct ares *ares = timer->data;
-    uint64_t wait_ms = 0;
-    ares->pumping = false;
-    uint32_t n = allowed(ares, &wait_ms);
-    while (ares->queue && n--) {
-        struct question *question = ares->queue;
-        DL_DELETE(ares->queue, question);
-        DL_APPEND(ares->asked, question);
-        ares->n_inflight++;
-        ares->n_asked++;
-        if (ares->rate_per_s)
-            ares->tokens -= 1;
-        if (!uv_is_active((uv_handle_t *)&ares->tick))
-            uv_timer_start(&ares->tick, on_tick, TICK_MS, TICK_MS);
-        ares_query(ares->channel, question->name, 1 /* IN */, (int)question->type, answered,
-                   question);
-    }
-    if (ares->queue && wait_ms)
-        schedule_pump(ares, wait_ms);
-}
-
-static void schedule_pump(struct ares *ares, uint64_t ms)
-{
-    if (ares->pumping)
-        return;
-    ares->pumping = true;
-    uv_timer_start(&ares->pump, on_pump, ms, 0);
-}
-
-static int ask(struct mxp_resolver *self, const char *name, enum mxp_rr_type type, mxp_dns_cb cb,
-               void *arg)
-{
-    struct ares *ares = (struct ares *)self;
-    size_t len = strlen(name);
-    if (len == 0 || len >= MXP_NAME_MAX)
-        return MXP_EINVAL;
-    struct question *question = calloc(1, sizeof *question + len + 2);
-    if (!question)
-        return MXP_ENOMEM;
-    memcpy(question->name, name, len);
-    question->name[len] = '.'; /* fully qualified: no search list */
-    question->ares = ares;
-    question->cb = cb;
-    question->arg = arg;
-    question->type = type;
-    DL_APPEND(ares->queue, question);
-    schedule_pump(ares, 0);
-    return 0;
+    mxp_asker_tick(ares->asker);
 }
 
 static void watch_closed(uv_handle_t *handle)
@@ -200,40 +114,116 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct watch *watch = poll->data;
     bool in = status < 0 || (events & UV_READABLE), out = status < 0 || (events & UV_WRITABLE);
-    ares_process_fd(watch->ares->channel, in ? watch->fd : ARES_SOCKET_BAD,
+    ares_process_fd(watch->channel->ares_channel, in ? watch->fd : ARES_SOCKET_BAD,
                     out ? watch->fd : ARES_SOCKET_BAD);
 }
 
-static void unwatch(struct ares *ares, struct watch *watch)
+static void unwatch(struct watch *watch)
 {
-    DL_DELETE(ares->watches, watch);
+    DL_DELETE(watch->channel->watches, watch);
     uv_poll_stop(&watch->poll);
     uv_close((uv_handle_t *)&watch->poll, watch_closed);
 }
 
 static void on_sock_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
-    struct ares *ares = arg;
+    struct channel *channel = arg;
     struct watch *watch;
-    DL_SEARCH_SCALAR(ares->watches, watch, fd, fd);
+    DL_SEARCH_SCALAR(channel->watches, watch, fd, fd);
     if (!readable && !writable) {
         if (watch)
-            unwatch(ares, watch);
+            unwatch(watch);
         return;
     }
     if (!watch) {
         watch = calloc(1, sizeof *watch);
-        if (!watch || uv_poll_init_socket(ares->tick.loop, &watch->poll, fd)) {
+        if (!watch || uv_poll_init_socket(channel->ares->tick.loop, &watch->poll, fd)) {
             free(watch);
             return; /* the question times out */
         }
         watch->poll.data = watch;
-        watch->ares = ares;
+        watch->channel = channel;
         watch->fd = fd;
-        DL_APPEND(ares->watches, watch);
+        DL_APPEND(channel->watches, watch);
     }
     uv_poll_start(&watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0),
                   on_ready);
+}
+
+static const struct ares_addr_port_node *server_at(const struct ares *ares, uint32_t i)
+{
+    const struct ares_addr_port_node *node = ares->servers;
+    while (i--)
+        node = node->next;
+    return node;
+}
+
+static int open_channel(struct ares *ares, uint32_t server, bool plain)
+{
+    struct channel *channel = &ares->channels[server][plain];
+    struct ares_options set = {
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN |
+                 (plain ? 0 : ARES_FLAG_EDNS) |
+                 ARES_FLAG_NOCHECKRESP, /* it would hide SERVFAIL and REFUSED from us */
+        .timeout = ares->timeout_ms,
+        .tries = 1,
+        .ednspsz = EDNS_OCTETS,
+        .socket_receive_buffer_size = SOCK_RCVBUF,
+        .sock_state_cb = on_sock_state,
+        .sock_state_cb_data = channel,
+    };
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
+               ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_STATE_CB;
+    struct ares_addr_port_node only = *server_at(ares, server);
+    only.next = NULL;
+    channel->ares = ares;
+    int status = ares_init_options(&channel->ares_channel, &set, mask);
+    if (status == ARES_SUCCESS)
+        status = ares_set_servers_ports(channel->ares_channel, &only);
+    if (status != ARES_SUCCESS && channel->ares_channel) {
+        ares_destroy(channel->ares_channel);
+        channel->ares_channel = NULL;
+    }
+    return status;
+}
+
+static void send_try(void *arg, uint32_t server, bool plain, const char *name,
+                     enum mxp_rr_type type, mxp_dns_cb done, void *done_arg)
+{
+    struct ares *ares = arg;
+    struct channel *channel = &ares->channels[server][plain];
+    char full[MXP_NAME_MAX + 1]; /* with the final dot: no search list */
+    size_t len = strlen(name);
+    struct try *try = calloc(1, sizeof *try);
+    if (!try || (!channel->ares_channel && open_channel(ares, server, plain))) {
+        free(try);
+        done(done_arg, MXP_DNS_FAILED, MXP_SLICE_NONE);
+        return;
+    }
+    memcpy(full, name, len);
+    memcpy(full + len, ".", 2);
+    *try = (struct try){ares, done, done_arg};
+    if (ares->n_inflight++ == 0)
+        uv_timer_start(&ares->tick, on_tick, TICK_MS, TICK_MS);
+    ares_query(channel->ares_channel, full, 1 /* IN */, (int)type, answered, try);
+}
+
+static void wake(void *arg, uint64_t ms)
+{
+    struct ares *ares = arg;
+    uv_timer_start(&ares->pump, on_pump, ms, 0);
+}
+
+static uint64_t now_ms(void *arg)
+{
+    const struct ares *ares = arg;
+    return uv_now(ares->tick.loop);
+}
+
+static int ask(struct mxp_resolver *self, const char *name, enum mxp_rr_type type, mxp_dns_cb cb,
+               void *arg)
+{
+    return mxp_asker_ask(((struct ares *)self)->asker, name, type, cb, arg);
 }
 
 static void handle_closed(uv_handle_t *handle)
@@ -243,25 +233,32 @@ static void handle_closed(uv_handle_t *handle)
         free(ares);
 }
 
+static void close_channel(struct channel *channel)
+{
+    if (channel->ares_channel)
+        ares_destroy(channel->ares_channel);
+    while (channel->watches)
+        unwatch(channel->watches);
+}
+
 static void resolver_free(struct mxp_resolver *self)
 {
     struct ares *ares = (struct ares *)self;
     ares->closing = true;
-    struct question *question;
-    while ((question = ares->queue)) {
-        DL_DELETE(ares->queue, question);
-        question->cb(question->arg, MXP_DNS_CANCELED, MXP_SLICE_NONE);
-        free(question);
-    }
-    if (ares->channel)
-        ares_destroy(ares->channel);
-    while (ares->watches)
-        unwatch(ares, ares->watches);
+    if (ares->asker)
+        mxp_asker_close(ares->asker);
+    for (uint32_t i = 0; ares->channels && i < ares->n_servers; i++)
+        for (int k = 0; k < 2; k++)
+            close_channel(&ares->channels[i][k]);
+    mxp_asker_free(ares->asker);
+    free(ares->channels);
+    if (ares->servers)
+        ares_free_data(ares->servers);
     uv_close((uv_handle_t *)&ares->tick, handle_closed);
     uv_close((uv_handle_t *)&ares->pump, handle_closed);
 }
 
-static int set_servers(struct ares *ares, const struct mxp_resolver_options *options)
+static int set_servers(ares_channel channel, const struct mxp_resolver_options *options)
 {
     struct mxp_buf csv;
     mxp_buf_init(&csv, 65536);
@@ -270,25 +267,51 @@ static int set_servers(struct ares *ares, const struct mxp_resolver_options *opt
         err = mxp_buf_printf(&csv, "%s%s", i ? "," : "", options->servers[i]);
     int status = ARES_SUCCESS;
     if (!err && options->n_servers)
-        status = ares_set_servers_ports_csv(ares->channel, csv.ptr);
+        status = ares_set_servers_ports_csv(channel, csv.ptr);
     mxp_buf_free(&csv);
-    return err || status != ARES_SUCCESS;
+    return err ? ARES_ENOMEM : status;
 }
 
-static int make_channel(struct ares *ares, const struct mxp_resolver_options *options)
+/* c-ares reads the text, or the system's configuration. */
+static int find_servers(struct ares *ares, const struct mxp_resolver_options *options)
 {
-    struct ares_options set = {
-        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN | ARES_FLAG_EDNS |
-                 ARES_FLAG_NOCHECKRESP, /* it would hide SERVFAIL and REFUSED from us */
-        .timeout = (int)(options->timeout_ms ? options->timeout_ms : TIMEOUT_MS),
-        .tries = (int)(options->tries ? options->tries : TRIES),
-        .ednspsz = EDNS_OCTETS,
-        .sock_state_cb = on_sock_state,
-        .sock_state_cb_data = ares,
+    ares_channel channel = NULL;
+    int status = ares_init(&channel);
+    if (status == ARES_SUCCESS)
+        status = set_servers(channel, options);
+    if (status == ARES_SUCCESS)
+        status = ares_get_servers_ports(channel, &ares->servers);
+    if (channel)
+        ares_destroy(channel);
+    const struct ares_addr_port_node *node = ares->servers;
+    for (; node && ares->n_servers < MXP_ASKER_SERVERS_MAX; node = node->next)
+        ares->n_servers++;
+    return status == ARES_SUCCESS && !ares->n_servers ? ARES_EFILE : status;
+}
+
+static int make_parts(struct ares *ares, const struct mxp_resolver_options *options,
+                      struct mxp_why *why)
+{
+    const struct mxp_transport transport = {send_try, wake, now_ms, ares};
+    int status = ares_library_init(ARES_LIB_INIT_ALL);
+    if (status == ARES_SUCCESS)
+        status = find_servers(ares, options);
+    if (status == ARES_EBADSTR || status == ARES_EBADNAME)
+        return mxp_why_set(why, MXP_ECONFIG,
+                           "--resolver: expected an IP address, or address:port ([address]:port "
+                           "for IPv6)");
+    if (status != ARES_SUCCESS)
+        return mxp_why_set(why, MXP_ENET, "the resolver could not be set up: %s",
+                           ares_strerror(status));
+    struct mxp_asker_options asker = {
+        .n_servers = ares->n_servers,
+        .tries = options->tries,
+        .max_inflight = options->max_inflight,
+        .rate = options->rate,
     };
-    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-               ARES_OPT_SOCK_STATE_CB | (options->n_servers > 1 ? ARES_OPT_ROTATE : 0);
-    return ares_init_options(&ares->channel, &set, mask);
+    ares->channels = calloc(ares->n_servers, sizeof *ares->channels);
+    ares->asker = ares->channels ? mxp_asker_new(&asker, &transport) : NULL;
+    return ares->asker ? 0 : mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
 }
 
 struct mxp_resolver *mxp_resolver_ares_new(struct uv_loop_s *loop,
@@ -301,38 +324,24 @@ struct mxp_resolver *mxp_resolver_ares_new(struct uv_loop_s *loop,
         return NULL;
     }
     ares->resolver = (struct mxp_resolver){.ask = ask, .free = resolver_free};
-    ares->max_inflight = options->max_inflight ? options->max_inflight : INFLIGHT;
-    ares->rate_per_s = options->rate_per_s;
-    ares->n_servers = (uint32_t)options->n_servers;
+    ares->timeout_ms = (int)(options->timeout_ms ? options->timeout_ms : TIMEOUT_MS);
     uv_timer_init(loop, &ares->tick);
     uv_timer_init(loop, &ares->pump);
     ares->tick.data = ares->pump.data = ares;
     ares->n_handles = 2;
-    ares->filled_ms = uv_now(loop);
-    int status = ares_library_init(ARES_LIB_INIT_ALL);
-    if (status == ARES_SUCCESS)
-        status = make_channel(ares, options);
-    if (status != ARES_SUCCESS) {
-        mxp_why_set(why, MXP_ENET, "the resolver could not be set up: %s", ares_strerror(status));
-        resolver_free(&ares->resolver);
-        return NULL;
-    }
-    if (set_servers(ares, options)) {
-        mxp_why_set(why, MXP_ECONFIG,
-                    "--resolver: expected an IP address, or address:port ([address]:port for "
-                    "IPv6)");
+    if (make_parts(ares, options, why)) {
         resolver_free(&ares->resolver);
         return NULL;
     }
     return &ares->resolver;
 }
 
-uint64_t mxp_resolver_ares_n_asked(const struct mxp_resolver *resolver)
+void mxp_resolver_ares_stats(const struct mxp_resolver *resolver, struct mxp_asker_stats *ret)
 {
-    return ((const struct ares *)resolver)->n_asked;
+    mxp_asker_stats(((const struct ares *)resolver)->asker, ret);
 }
 
-uint64_t mxp_resolver_ares_n_answered(const struct mxp_resolver *resolver)
+uint32_t mxp_resolver_ares_n_servers(const struct mxp_resolver *resolver)
 {
-    return ((const struct ares *)resolver)->n_answered;
+    return ((const struct ares *)resolver)->n_servers;
 }

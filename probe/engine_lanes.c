@@ -179,7 +179,7 @@ static const char *literal_refused(const struct mxp_engine *engine, const struct
     if (!mxp_ip_is_public(ip))
         return "the address is private or reserved";
     for (size_t i = 0; i < engine->config.n_own; i++)
-        if (mxp_ip_eq(ip, &engine->config.own[i]))
+        if (mxp_ip_reaches(ip, &engine->config.own[i]))
             return "the address is our own";
     return NULL;
 }

@@ -88,9 +88,9 @@ const struct mxp_option mxp_options_table[] = {
     OPT("resolver", 0, "resolver", RESOLVER, PROBING, .value = "ADDRESS[:PORT]",
         .section = "Network",
         .help = "ask this DNS server; may be repeated; default: the system's"),
-    OPT("dns-rate", 0, "dns_rate", NUMBER, PROBING, .offset = AT(dns_rate), .max = 1000000,
-        .def = "0", .value = "N", .section = "Network",
-        .help = "DNS questions a second at most; 0: as many as are needed"),
+    OPT("dns-rate", 0, "dns_rate", RATE, PROBING, .offset = AT(dns_rate), .max = 1000000,
+        .def = "1000/1s", .value = "N/TIME", .section = "Network",
+        .help = "DNS questions at most in any such time, repeated ones included; 0: no limit"),
     OPT("port", 0, "port", PORT, PROBING, .offset = AT(port), .min = 1, .max = 65535, .def = "25",
         .value = "N", .section = "Network", .help = "the port of the mail servers"),
     OPT("ip", 0, "ip", CHOICE, PROBING, .offset = AT(ip), .choices = ip_choices, .def = "any",
@@ -256,6 +256,12 @@ const char *mxp_option_expected(const struct mxp_option *option, char ret[static
     case MXP_OPTION_TIME:
     case MXP_OPTION_LONGTIME:
         expected_time(option, ret, MXP_EXPECTED_MAX);
+        break;
+    case MXP_OPTION_RATE:
+        (void)snprintf(ret, MXP_EXPECTED_MAX,
+                       "a number up to %" PRIu64
+                       " and a time, such as 500/s or 3000/1m; 0: no limit",
+                       option->max);
         break;
     case MXP_OPTION_CHOICE:
         expected_choice(option->choices, ret, MXP_EXPECTED_MAX);

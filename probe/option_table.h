@@ -17,6 +17,7 @@ enum mxp_option_kind {
     MXP_OPTION_PORT,     /* uint16_t */
     MXP_OPTION_TIME,     /* uint32_t, milliseconds; min and max are too */
     MXP_OPTION_LONGTIME, /* uint64_t, milliseconds */
+    MXP_OPTION_RATE,     /* struct mxp_rate; max is of its number */
     MXP_OPTION_FACTOR,   /* double */
     MXP_OPTION_CHOICE,   /* one of choices, stored as an enum */
     MXP_OPTION_RESOLVER, /* repeatable: a server for DNS */

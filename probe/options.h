@@ -61,7 +61,7 @@ struct mxp_options {
     /* network */
     const char *const *resolvers; /* n_resolvers 0: the system's */
     size_t n_resolvers;
-    uint32_t dns_rate; /* questions a second; 0: unlimited */
+    struct mxp_rate dns_rate; /* questions, bursts included; n 0: unlimited */
     uint16_t port;
     enum mxp_ip_choice ip;
     bool allow_private_mx;

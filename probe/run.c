@@ -58,8 +58,9 @@ static void resolver_checked(void *arg, enum mxp_resolver_health health, const c
 {
     struct mxp_run *run = arg;
     struct mxp_engine_event event = {MXP_ENGINE_RESOLVER, text};
-    if (health == MXP_RESOLVER_FINE ||
-        (health == MXP_RESOLVER_DOWN && mxp_resolver_ares_n_answered(run->resolver)))
+    struct mxp_asker_stats stats;
+    mxp_resolver_ares_stats(run->resolver, &stats);
+    if (health == MXP_RESOLVER_FINE || (health == MXP_RESOLVER_DOWN && stats.n_answered))
         return;
     on_event(run, &event);
     if (health == MXP_RESOLVER_DOWN && !run->config.answer_all) {
@@ -102,13 +103,20 @@ static int make_engine(struct mxp_run *run, struct mxp_why *why)
     return run->engine ? 0 : MXP_ENOMEM;
 }
 
+/* The resolver lives in real time; so much of the simulation's. */
+static struct mxp_question_rate dns_rate(const struct mxp_options *options)
+{
+    double per_ms = (double)options->dns_rate.per_ms / options->clock_speed;
+    return (struct mxp_question_rate){options->dns_rate.n, per_ms > 1 ? (uint32_t)per_ms : 1};
+}
+
 static int make_parts(struct mxp_run *run, struct mxp_why *why)
 {
     const struct mxp_options *options = run->config.options;
     struct mxp_resolver_options resolver = {
         .servers = options->resolvers,
         .n_servers = options->n_resolvers,
-        .rate_per_s = options->dns_rate,
+        .rate = dns_rate(options),
     };
     run->rules = mxp_rules_new(options->rules, why);
     if (!run->rules)
@@ -155,7 +163,8 @@ int mxp_run_go(struct mxp_run *run, struct mxp_why *why)
 {
     const struct mxp_options *options = run->config.options;
     mxp_engine_start(run->engine);
-    mxp_resolver_check(run->resolver, random_seed(), resolver_checked, run);
+    mxp_resolver_check(run->resolver, mxp_resolver_ares_n_servers(run->resolver), random_seed(),
+                       resolver_checked, run);
     mxp_loop_run(run->loop);
     if (!run->done)
         return mxp_why_set(why, MXP_EBUG, "the run came to a halt");

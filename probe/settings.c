@@ -91,6 +91,20 @@ static int set_time(struct mxp_settings *settings, const struct mxp_option *opti
     return MXP_OK;
 }
 
+/* N/TIME; a number alone is a second's. */
+static int set_rate(struct mxp_settings *settings, const struct mxp_option *option,
+                    struct mxp_slice text)
+{
+    struct mxp_rate rate;
+    uint64_t number = 0;
+    if (mxp_slice_number(text, option->max, &number) == 0)
+        rate = (struct mxp_rate){(uint32_t)number, number ? 1000 : 0};
+    else if (mxp_rate_parse(text, &rate) || rate.n > option->max)
+        return MXP_EINVAL;
+    *(struct mxp_rate *)field(settings, option) = rate;
+    return MXP_OK;
+}
+
 /* Digits, and perhaps a point and digits; no sign, exponent or locale. */
 static int set_factor(struct mxp_settings *settings, const struct mxp_option *option,
                       struct mxp_slice text)
@@ -219,6 +233,8 @@ static int set_value(struct mxp_settings *settings, const struct mxp_option *opt
     case MXP_OPTION_TIME:
     case MXP_OPTION_LONGTIME:
         return set_time(settings, option, text);
+    case MXP_OPTION_RATE:
+        return set_rate(settings, option, text);
     case MXP_OPTION_FACTOR:
         return set_factor(settings, option, text);
     case MXP_OPTION_CHOICE:

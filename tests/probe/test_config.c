@@ -44,7 +44,8 @@ static void test_every_key(void **state)
     assert_int_equal(o.identities[0].source.bytes[3], 1);
     assert_int_equal(o.n_resolvers, 2);
     assert_string_equal(o.resolvers[1], "[::1]:53");
-    assert_int_equal(o.dns_rate, 7);
+    assert_int_equal(o.dns_rate.n, 7);
+    assert_int_equal(o.dns_rate.per_ms, 1000);
     assert_int_equal(o.port, 26);
     assert_int_equal(o.ip, MXP_IP_4_ONLY);
     assert_int_equal(o.tls, MXP_SMTP_TLS_NONE);

@@ -86,7 +86,8 @@ static void test_defaults(void **state)
     assert_int_equal(o.mx_total_ms, 300000);
     assert_true(o.clock_speed == 1.0);
     assert_int_equal(o.n_resolvers, 0);
-    assert_int_equal(o.dns_rate, 0);
+    assert_int_equal(o.dns_rate.n, 1000);
+    assert_int_equal(o.dns_rate.per_ms, 1000);
     assert_int_equal(o.n_identities, 1);
     assert_string_equal(o.identities[0].ehlo_name, "probe.example.org");
     assert_string_equal(o.identities[0].mail_from, "");
@@ -133,13 +134,14 @@ static void test_every_option(void **state)
     mxp_options_free(&o);
 
     MUST(&o, "check", "--json", "--transcript=t", "--rules", "r", "--limits-file", "l",
-         "--dns-rate=50", "--port", "2525", "--ip=6", "--tls", "encrypt", "--max-sessions=7",
+         "--dns-rate=50/m", "--port", "2525", "--ip=6", "--tls", "encrypt", "--max-sessions=7",
          "a@b.example", "-q");
     assert_true(o.json && o.quiet);
     assert_string_equal(o.transcript, "t");
     assert_string_equal(o.rules, "r");
     assert_string_equal(o.limits_file, "l");
-    assert_int_equal(o.dns_rate, 50);
+    assert_int_equal(o.dns_rate.n, 50);
+    assert_int_equal(o.dns_rate.per_ms, 60000);
     assert_int_equal(o.port, 2525);
     assert_int_equal(o.ip, MXP_IP_6_ONLY);
     assert_int_equal(o.tls, MXP_SMTP_TLS_ENCRYPT);
@@ -342,6 +344,12 @@ static void test_bad_values(void **state)
         "--port=99999999999999999999999999",
         "--dns-rate=1000001",
         "--dns-rate=-0",
+        "--dns-rate=1000001/s",
+        "--dns-rate=5/",
+        "--dns-rate=/s",
+        "--dns-rate=5/0s",
+        "--dns-rate=5/x",
+        "--dns-rate=5/s/s",
         "--max-sessions=0",
         "--max-sessions=1000001",
         "--max-attempts=0",
