@@ -1,27 +1,22 @@
 /*
- * A list of addresses, read piece by piece: CSV (libcsv; RFC 4180 and what the world makes
- * of it) or one address a line. Bytes in, records out; no files here.
+ * A list of addresses, read piece by piece: CSV (list_csv.h) or one address a line. Bytes in,
+ * records out; no files here.
  *
- * What it finds out by looking: the byte order mark, the separator (comma, semicolon,
- * tab), whether there is a header, and which column holds the addresses. Blank lines are no
- * records. A quote that is never closed costs its own line only. A line over
- * MXP_LIST_LINE_MAX octets is cut, and its record says so.
+ * What it finds out by looking (list_columns.h): the separator, whether there is a header, and
+ * which column holds the addresses. Blank lines are no records; all else gives exactly one. A
+ * line over MXP_LIST_LINE_MAX octets is cut, and its record says so.
  */
 #ifndef MXP_PROBE_LIST_READER_H
 #define MXP_PROBE_LIST_READER_H
 
-#include "core/buf.h"
-#include "core/err.h"
-
-#define MXP_LIST_LINE_MAX   65536
-#define MXP_LIST_FIELDS_MAX 512
+#include "probe/list_csv.h"
 
 struct mxp_list_record {
     uint64_t line; /* the physical line on which it starts, from 1 */
     const struct mxp_slice *fields;
     size_t n_fields;
     size_t column; /* of the address; n_fields or more: the record is too short */
-    bool cut;      /* a line was too long */
+    bool cut;      /* a line was too long, or had too many fields */
 };
 
 struct mxp_list_reader;

@@ -10,6 +10,9 @@ set(PROBE_SHELL_SOURCES
   input.c
   limits_file.c
   list.c
+  list_columns.c
+  list_csv.c
+  list_lines.c
   list_reader.c
   list_spool.c
   output.c

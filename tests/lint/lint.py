@@ -36,7 +36,6 @@ TOO_LONG = {
     "probe/conn.c": 457,
     "probe/explain_words.c": 454,
     "probe/list.c": 485,
-    "probe/list_reader.c": 497,
     "smtp/rules_text.c": 560,
 }
 # written apart, so that this file does not break its own rule
