@@ -34,6 +34,7 @@ int corpus_each(const char *path, const struct mxp_rules *rules,
     for (unsigned number = 1; getline(&line, &size, file) > 0; number++) {
         char *fields[6] = {line};
         int k = 1;
+        line[strcspn(line, "\n")] = '\0';
         for (char *p = line; *p && k < 6; p++) {
             if (*p == '\t') {
                 *p = '\0';
