@@ -13,10 +13,12 @@
 
 #include "core/arena.h"
 #include "smtp/classify.h"
+#include "smtp/judge.h"
 
 #define MXP_RULE_TERMS   6
+#define MXP_LETS_MAX     128
 #define MXP_RULES_MAX    8000
-#define MXP_PHRASES_MAX  32768 /* phrases and groups */
+#define MXP_PHRASES_MAX  65024 /* phrases and groups */
 #define MXP_NO_PHRASE    UINT16_MAX
 #define MXP_STAGE_BIT(s) (1u << (s))
 #define MXP_ANY_ENHANCED 0xffffu /* of one part of an enhanced code */
@@ -31,13 +33,10 @@ struct mxp_rule {
     uint8_t reason, limit;
     int8_t exists; /* enum mxp_tri */
     bool throttle, blocks_us, footprint;
-    bool temporary; /* its words say that it will pass: never invalid */
-    bool keeps;     /* the reason stands, but proves nothing: never invalid */
-    bool quoted;    /* it quotes another server's final refusal: a 4xx may be invalid */
+    bool keeps; /* the reason stands, but proves nothing: never invalid */
     uint16_t line;
     const char *file;
     const char *name; /* "file:line" */
-    uint16_t next;    /* the next rule of the same trigger; UINT16_MAX ends */
 };
 
 /* A phrase is of a group. */
@@ -47,26 +46,61 @@ struct mxp_member {
 
 struct mxp_group;
 
-/* The automaton over words (Aho and Corasick, 1975, with words for letters). */
+/* The automaton over words (Aho and Corasick, 1975, with words for letters). Words that say
+ * nothing ("the", "is", "please") are passed over, and so are addresses, so that "mailbox full"
+ * is found in "The mailbox <x> is full". */
 struct mxp_word {
     uint32_t hash;
     uint16_t len;
+    uint16_t id; /* 1 ..; MXP_WORD_SILENT, MXP_WORD_ADDRESS */
     const char *text; /* NULL: free slot */
 };
+
+#define MXP_WORD_SILENT  0xfffeu
+#define MXP_WORD_ADDRESS 0xffffu
 
 struct mxp_node {
     uint32_t fail, out; /* out: the nearest node with a phrase along the failure links; 0: none */
     uint16_t phrase;
+    bool leaf; /* no edges go on from here */
 };
 
 struct mxp_edge {
-    uint64_t key; /* node << 32 | word + 1; 0: free */
+    uint64_t key; /* node << 16 | word; 0: free */
     uint32_t to;
+};
+
+/* What a rule asks that can be asked at once, apart from the rest, for the cache's sake. */
+struct mxp_rule_key {
+    uint16_t code_from, code_to;
+    uint16_t stages, provider;
+    uint16_t also; /* one more term that must be there */
+    uint16_t next;    /* the next rule of the same trigger; UINT16_MAX ends */
+};
+
+/* "a ~ b": b begins at most MXP_PAIR_GAP words behind a. */
+struct mxp_pair {
+    uint16_t first, second, id;
+};
+
+#define MXP_PAIRS_MAX 64
+#define MXP_PAIR_GAP  3
+
+/* A phrase is an a or a b of a pair. */
+struct mxp_pair_end {
+    uint16_t phrase;
+    uint8_t pair;
+    bool second;
+};
+
+struct mxp_let {
+    struct mxp_slice name, value;
 };
 
 struct mxp_rules {
     struct mxp_arena arena;
     struct mxp_rule *rules;
+    struct mxp_rule_key *keys; /* likewise */
     size_t n_rules, size_rules;
     uint16_t *triggers; /* by phrase: its first rule; UINT16_MAX: none */
     uint16_t *wordless; /* rules without any phrase, in order */
@@ -75,34 +109,70 @@ struct mxp_rules {
     struct mxp_member *members; /* sorted by phrase once linked */
     size_t n_members, size_members;
     uint32_t *first_member;   /* by phrase */
-    struct mxp_group *groups; /* rules_text.c: by text */
+    uint32_t *weights;        /* by phrase or group: how often it may be found, roughly */
+    uint16_t always;          /* an id that is found in every text */
+    uint8_t *lens;            /* by phrase: its words */
+    struct mxp_pair pairs[MXP_PAIRS_MAX];
+    size_t n_pairs;
+    struct mxp_pair_end *pair_ends; /* sorted by phrase */
+    size_t n_pair_ends;
+    uint32_t *first_pair_end; /* by phrase */
+    struct mxp_group *groups; /* rules_terms.c: by text */
     struct mxp_word *words;   /* open addressing, by hash */
     size_t n_words, mask_words;
+    uint32_t *root; /* by word: the root's edges */
     struct mxp_node *nodes;
     size_t n_nodes, size_nodes;
     struct mxp_edge *edges;
     size_t n_edges, mask_edges;
+    struct mxp_let lets[MXP_LETS_MAX];
+    size_t n_lets;
     const char **providers;
     uint16_t n_providers, size_providers;
+    struct mxp_judge_terms judge;
 };
 
-/* rules_text.c: read rules of a file (or a built-in one) behind those already there. */
+/* rules_read.c: read rules of a file (or a built-in one) behind those already there. */
 int mxp_rules_read(struct mxp_rules *rules, const char *file, struct mxp_slice text,
                    struct mxp_why *why);
-void mxp_rules_read_end(struct mxp_rules *rules); /* after the last file */
 
-/* rules_match.c: phrases, and the automaton of them. */
+/* rules_terms.c: the number of a term: "a b" is a phrase, "(a|b) c" a group of phrases, and
+ * "a ~ b" a pair of them. */
+int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_id,
+                   const char **ret_bad);
+void mxp_rules_terms_end(struct mxp_rules *rules); /* after the last term */
+
+/* rules_words.c: phrases, and the automaton of them. */
 int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase);
 int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t group);
 int mxp_rules_link(struct mxp_rules *rules); /* after the last phrase */
+uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t node, uint16_t word); /* 0: none */
+const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, uint32_t hash,
+                                      const char *text, size_t len); /* NULL */
 
 #define MXP_FOUND_MAX 1024 /* distinct phrases and groups in one reply; more are passed over */
 
+/* rules_index.c: by which term each rule is looked up; before mxp_rules_link. */
+int mxp_rules_index(struct mxp_rules *rules);
+/* .. and after it: the ends of the pairs. */
+int mxp_rules_index_pairs(struct mxp_rules *rules);
+
+/* rules_match.c */
 struct mxp_found {
     uint64_t bits[MXP_PHRASES_MAX / 64];
     uint16_t list[MXP_FOUND_MAX];
     size_t n;
 };
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret);
+
+static inline bool mxp_found_has(const struct mxp_found *found, uint16_t id)
+{
+    return found->bits[id / 64] >> id % 64 & 1;
+}
+
+/* The first rule that holds, in order; NULL: none. */
+const struct mxp_rule *mxp_rules_first(const struct mxp_rules *rules, enum mxp_stage stage,
+                                       uint16_t provider, const struct mxp_reply *reply,
+                                       const struct mxp_found *found);
 
 #endif

@@ -2,22 +2,43 @@
 
 #include <string.h>
 
-enum { OTHER, LETTER, DIGIT, HIGH, UPPER };
+/* What an octet is of a word: its lower case, HIGH above 127, 0 where it separates. */
+enum { OTHER, HIGH };
 
-static inline int kind(unsigned char c)
+static const unsigned char letters[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 0, 0, 0, 0, 0, 0,
+    0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0, 0, 0, 0, 0,
+    0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0, 0, 0, 0, 0,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+};
+
+/* U+00C0 to U+017F without their accents; '-' is no letter. */
+static const char unaccented[] = "aaaaaaaceeeeiiiidnooooo-ouuuuytsaaaaaaaceeeeiiiidnooooo-ouuuuyty"
+                                 "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllll"
+                                 "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+
+static inline unsigned char letter(char c)
 {
-    if (c >= 'a' && c <= 'z')
-        return LETTER;
-    if (c >= 'A' && c <= 'Z')
-        return UPPER;
-    if (c >= '0' && c <= '9')
-        return DIGIT;
-    return c >= 0x80 ? HIGH : OTHER;
+    return letters[(unsigned char)c];
 }
 
 void mxp_tokens_init(struct mxp_tokens *tokens, struct mxp_slice text, bool reply)
 {
-    *tokens = (struct mxp_tokens){text.ptr, text.ptr + text.len, text.ptr, true, reply};
+    const char *end = text.ptr + text.len;
+    bool has_address = text.len && memchr(text.ptr, '@', text.len);
+    *tokens = (struct mxp_tokens){text.ptr, end, has_address ? text.ptr : end, true, reply};
 }
 
 static bool digit_at(const char *at, const char *end)
@@ -116,20 +137,85 @@ static void set(struct mxp_token *token, const char *word)
         put(token, *word);
 }
 
+static inline bool continues(const char *at, const char *end)
+{
+    return at < end && ((unsigned char)*at & 0xc0) == 0x80;
+}
+
+/* The accented Latin letter at at, without its accent, and how many octets it takes; 0: none.
+ * A single Latin-1 octet is one only beside a plain letter. */
+static char accented(const char *at, const char *end, bool in_word, int *ret_octets)
+{
+    unsigned char c = (unsigned char)*at;
+    char plain = '-';
+    *ret_octets = 2;
+    if (c >= 0xc3 && c <= 0xc5 && continues(at + 1, end)) {
+        plain = unaccented[(c - 0xc3) * 64 + ((unsigned char)at[1] & 0x3f)];
+    } else if (c >= 0xc0 && !continues(at + 1, end) &&
+               (in_word || (at + 1 < end && letter(at[1]) > HIGH))) {
+        *ret_octets = 1;
+        plain = unaccented[c - 0xc0];
+    }
+    return plain == '-' ? '\0' : plain;
+}
+
+/* A character above 127 that is no Latin letter, or an octet that is no character. */
+static void take_character(struct mxp_tokens *tokens, struct mxp_token *ret)
+{
+    const char *p = tokens->at, *end = tokens->end;
+    unsigned char lead = (unsigned char)*p;
+    int octets = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
+    for (int i = 1; i < octets; i++)
+        if (!continues(p + i, end))
+            octets = 1;
+    tokens->at = p + octets;
+    if (octets == 2 && lead == 0xd0 && (unsigned char)p[1] >= 0x90 && (unsigned char)p[1] < 0xb0) {
+        unsigned char next = (unsigned char)p[1]; /* a Cyrillic capital */
+        put(ret, next < 0xa0 ? p[0] : (char)0xd1);
+        put(ret, (char)(next < 0xa0 ? next + 0x20 : next - 0x20));
+        return;
+    }
+    for (int i = 0; i < octets; i++)
+        put(ret, p[i]);
+}
+
+static inline bool apostrophe(const char *at, const char *end)
+{
+    return *at == '\'' && at + 1 < end && letter(at[1]) != OTHER;
+}
+
+static void stem(struct mxp_token *token)
+{
+    if (token->len < 7 || memcmp(token->text, "tempor", 6) != 0)
+        return;
+    token->len = 0;
+    token->hash = 2166136261u;
+    set(token, "temporar");
+}
+
 static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
     const char *p = tokens->at, *end = tokens->end;
     while (p < end) {
-        int k = kind((unsigned char)*p);
-        if (k == UPPER)
-            put(ret, (char)(*p + ('a' - 'A')));
-        else if (k == LETTER || k == DIGIT)
-            put(ret, *p);
-        else if (*p != '\'' || p + 1 >= end || kind((unsigned char)p[1]) == OTHER)
+        unsigned char c = letter(*p);
+        int octets = 1;
+        if (c > HIGH) {
+            put(ret, (char)c);
+        } else if (c == HIGH) {
+            char plain = accented(p, end, p > tokens->at, &octets);
+            if (!plain)
+                break;
+            put(ret, plain);
+        } else if (!apostrophe(p, end)) {
             break;
-        p++;
+        }
+        p += octets;
     }
     tokens->at = p;
+    if (ret->len == 0)
+        take_character(tokens, ret);
+    else
+        stem(ret);
 }
 
 /* Octets that may end a word of an address: the search for an @ is made once per run. */
@@ -165,15 +251,12 @@ bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
         tokens->line_start = false;
         if (tokens->at >= tokens->end)
             return false;
-        int k = kind((unsigned char)*tokens->at);
-        if (k == OTHER) {
+        if (letter(*tokens->at) == OTHER) {
             tokens->line_start = *tokens->at == '\n';
             tokens->at++;
             continue;
         }
-        if (k == HIGH)
-            put(ret, *tokens->at++);
-        else if (!tokens->reply || !special(tokens, ret))
+        if (!tokens->reply || !special(tokens, ret))
             take_word(tokens, ret);
         return true;
     }

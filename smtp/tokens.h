@@ -1,11 +1,15 @@
 /*
  * The words of a reply, for the rules: runs of letters and digits in lower case, an
- * apostrophe inside dropped ("doesn't" is "doesnt"), every octet above 127 a word of its own
- * (so that texts in any encoding are matched octet by octet). Everything else separates.
+ * apostrophe inside dropped ("doesn't" is "doesnt"). Everything else separates.
+ *
+ * Letters with accents lose them, in UTF-8 and in Latin-1 alike ("Empfänger" is "empfanger").
+ * Any other character above 127 is a word of its own, Cyrillic ones in lower case: scripts
+ * without blanks, and stems of words, are matched character by character. Octets that are
+ * no UTF-8 are words too.
  *
  * What says nothing is passed over: the code and enhanced code at the start of each line.
  * An address becomes the one word "addr", an IP address "ip"; so no word inside them is taken
- * for a cause.
+ * for a cause. Every form of "temporary", in any language that has the stem, is "temporar".
  */
 #ifndef MXP_SMTP_TOKENS_H
 #define MXP_SMTP_TOKENS_H

@@ -1,0 +1,116 @@
+#include "smtp/judge.h"
+
+#include "smtp/rules.h"
+
+static const char passes_words[] =
+    "(temporar|again later|try later|retry later|resend later|come back|later|in a few|"
+    "in some time|at time|at moment|for moment|momentarily|right now|in progress|transient|"
+    "plus tard|mas tarde|mais tarde|piu tardi|spater|spaeter|vorubergehend|vorubergehende|"
+    "voruebergehend|voruebergehende|momentan|momentanement|zeitweise|provisoirement|"
+    "provisoriamente|tymczasowo|tymczasowy|pozniej|chwilowo|docasne|docasny|pozdeji|"
+    "tijdelijk|tijdelijke|tillfalligt|tillfallig|senare|senere|midlertidig|midlertidigt|"
+    "myohemmin|tilapaisesti|gecici|daha sonra|ideiglenesen|kesobb|mai tarziu|"
+    "временно|позже|позднее|一時|しばらく|後ほど|暂时|暫時|稍后|稍後|일시|나중에)";
+
+/* Beside advice to check the address these are about typing, not about time. */
+static const char again_words[] = "(try again|retry in|retry after|again in|again after)";
+static const char check_words[] = "(check|checking|double|verify|typo|typos|spelling|misspelled|"
+                                  "mistyped|correct|corrected|spaces)";
+
+static const char doubts_words[] =
+    "((may|might|could) (not exist|be|no longer|also be)|possibly|perhaps|maybe|probably|"
+    "(or|and) (mailbox |inbox |account |user |recipient |it |too |quota |storage |)"
+    "(full|over quota|overquota|quota exceeded|exceeded quota|exceeds quota|out of space|"
+    "out of storage|busy|access denied|denied|blocked|restricted|blacklisted|spam|rejected|refused|"
+    "greylisted|full mailbox|not accepting)|"
+    "(unknown|found|exist|invalid|exists) or (account |user |mailbox |)(disabled|suspended|inactive|"
+    "locked|closed)|"
+    "o (mailbox |buzon |cuenta |)(lleno|llena)|ou (boite |caixa |mailbox |)(pleine|cheia|cheio)|"
+    "oder (postfach |)voll|o casella piena)";
+
+static const char no_mail_words[] =
+    "((not|doesnt|dont|never|cannot|no longer|wont) (accept|accepts|receive|receives|take|takes|"
+    "accepting|receiving|handle|handles) (any |incoming |inbound |internet |e |) (mail|email|mails|"
+    "messages|smtp)|no mail|accepts no mail|takes no mail|receives no mail|send only|sends only|"
+    "outbound only|outgoing only|null mx|nullmx)";
+
+int mxp_judge_init(struct mxp_rules *rules)
+{
+    const struct {
+        const char *words;
+        uint16_t *id;
+    } terms[] = {
+        {passes_words, &rules->judge.passes}, {again_words, &rules->judge.again},
+        {check_words, &rules->judge.check},   {doubts_words, &rules->judge.doubts},
+        {no_mail_words, &rules->judge.no_mail},
+    };
+    const char *bad = NULL;
+    int err = 0;
+    for (size_t i = 0; i < sizeof terms / sizeof *terms && !err; i++)
+        err = mxp_rules_term(rules, mxp_slice_str(terms[i].words), terms[i].id, &bad);
+    return err;
+}
+
+bool mxp_judge_passes(const struct mxp_rules *rules, const struct mxp_found *found)
+{
+    const struct mxp_judge_terms *judge = &rules->judge;
+    return mxp_found_has(found, judge->passes) ||
+           (mxp_found_has(found, judge->again) && !mxp_found_has(found, judge->check));
+}
+
+/* "said: 550", "-> 550": the final refusal of the server behind this one. */
+static bool quotes_final(struct mxp_slice text)
+{
+    for (size_t i = 0; i + 2 < text.len; i++) {
+        size_t at = i;
+        if (mxp_slice_istarts(mxp_slice_sub(text, i, text.len), MXP_SLICE_LIT("said")))
+            at = i + 4;
+        else if (text.ptr[i] == '-' && text.ptr[i + 1] == '>')
+            at = i + 2;
+        if (at == i)
+            continue;
+        while (at < text.len && (text.ptr[at] == ':' || text.ptr[at] == ' '))
+            at++;
+        if (at + 2 < text.len && text.ptr[at] == '5' && mxp_is_digit(text.ptr[at + 1]) &&
+            mxp_is_digit(text.ptr[at + 2]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_final(const struct mxp_reply *reply)
+{
+    if (reply->code == 0)
+        return reply->enhanced.klass != 4;
+    if (reply->code >= 400 && reply->code < 500)
+        return quotes_final(reply->text);
+    return reply->code >= 500;
+}
+
+static bool may_judge(const struct mxp_rules *rules, const struct mxp_finding *finding,
+                      const struct mxp_reply *reply, const struct mxp_found *found)
+{
+    switch (finding->stage) {
+    case MXP_STAGE_RCPT:
+    case MXP_STAGE_DATA:
+    case MXP_STAGE_UNKNOWN:
+        return true;
+    default:
+        return finding->reason == MXP_REASON_DOMAIN_NOT_ACCEPTING &&
+               (reply->code == 556 ||
+                (reply->code == 521 && mxp_found_has(found, rules->judge.no_mail)));
+    }
+}
+
+enum mxp_verdict mxp_judge(const struct mxp_rules *rules, const struct mxp_finding *finding,
+                           const struct mxp_reply *reply, const struct mxp_found *found)
+{
+    enum mxp_reason reason = finding->reason;
+    if (reply->code >= 200 && reply->code < 300 &&
+        (reason == MXP_REASON_ACCEPTED || reason == MXP_REASON_ADDRESS_MOVED))
+        return finding->stage == MXP_STAGE_RCPT ? MXP_VERDICT_VALID : MXP_VERDICT_UNKNOWN;
+    bool proven = mxp_reason_may_be_invalid(reason) && !finding->keeps && is_final(reply) &&
+                  may_judge(rules, finding, reply, found) && !mxp_judge_passes(rules, found) &&
+                  !mxp_found_has(found, rules->judge.doubts);
+    return proven ? MXP_VERDICT_INVALID : MXP_VERDICT_UNKNOWN;
+}

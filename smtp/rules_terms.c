@@ -1,0 +1,260 @@
+#include "smtp/rules_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#define TERM_PHRASES 16384
+#define TERM_WITHOUT 40
+#define TERM_TEXT    32768 /* of one term */
+#define TERM_DEPTH   24    /* parentheses of one term, side by side or nested */
+
+struct mxp_group {
+    UT_hash_handle hh;
+    uint16_t id;
+    char text[];
+};
+
+/* The phrases that one term stands for. */
+struct phrases {
+    struct mxp_rules *rules;
+    uint16_t *ids;
+    size_t n;
+    int depth;
+    const char *bad; /* what is wrong with the term */
+};
+
+static int take_phrase(struct phrases *phrases, struct mxp_slice words)
+{
+    if (phrases->n >= TERM_PHRASES)
+        return phrases->bad = "too many phrases in one term", MXP_ECONFIG;
+    int err = mxp_rules_phrase(phrases->rules, words, &phrases->ids[phrases->n]);
+    if (err == MXP_ESYNTAX)
+        return phrases->bad = "a phrase without words that say something", MXP_ECONFIG;
+    phrases->n += !err;
+    return err;
+}
+
+static size_t find_close(struct mxp_slice term, size_t open)
+{
+    size_t depth = 0, at = open;
+    for (; at < term.len; at++) {
+        depth += term.ptr[at] == '(';
+        depth -= term.ptr[at] == ')';
+        if (depth == 0)
+            break;
+    }
+    return at;
+}
+
+/* "(a|b) c" is "a c" and "b c"; the first parenthesis is resolved, the rest by recursion. */
+static int expand(struct phrases *phrases, struct mxp_slice term)
+{
+    size_t open = mxp_slice_find(term, '('), close = find_close(term, open);
+    if (open == term.len) {
+        struct mxp_slice rest = term;
+        int err = 0;
+        do {
+            err = take_phrase(phrases, mxp_rules_cut(&rest, '|'));
+        } while (!err && rest.len);
+        return err;
+    }
+    if (close == term.len)
+        return phrases->bad = "a parenthesis is not closed", MXP_ECONFIG;
+    if (++phrases->depth > TERM_DEPTH)
+        return phrases->bad = "too many parentheses in one term", MXP_ECONFIG;
+    char *text = malloc(term.len + 1);
+    if (!text)
+        return MXP_ENOMEM;
+    struct mxp_slice choices = mxp_slice_sub(term, open + 1, close - open - 1);
+    size_t rest = term.len - close - 1;
+    int err = 0;
+    for (bool last = false; !last && !err;) {
+        last = mxp_rules_find_outside(choices, '|') == choices.len;
+        size_t len = mxp_rules_find_outside(choices, '|');
+        struct mxp_slice choice = mxp_slice_sub(choices, 0, len);
+        choices = last ? MXP_SLICE_NONE : mxp_slice_sub(choices, len + 1, choices.len);
+        memcpy(text, term.ptr, open);
+        memcpy(text + open, choice.ptr, choice.len);
+        memcpy(text + open + choice.len, term.ptr + close + 1, rest);
+        err = expand(phrases, (struct mxp_slice){text, open + choice.len + rest});
+    }
+    free(text);
+    phrases->depth--;
+    return err;
+}
+
+static struct mxp_group *group_find(const struct mxp_rules *rules, struct mxp_slice term)
+{
+    struct mxp_group *group = NULL;
+    HASH_FIND(hh, rules->groups, term.ptr, term.len, group);
+    return group;
+}
+
+static int id_new(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_id)
+{
+    if (rules->n_phrases >= MXP_PHRASES_MAX)
+        return MXP_ETOOBIG;
+    struct mxp_group *group = calloc(1, sizeof *group + term.len + 1);
+    if (!group)
+        return MXP_ENOMEM;
+    memcpy(group->text, term.ptr, term.len);
+    HASH_ADD_KEYPTR(hh, rules->groups, group->text, term.len, group);
+    *ret_id = group->id = (uint16_t)rules->n_phrases++;
+    return 0;
+}
+
+static int group_new(struct mxp_rules *rules, struct mxp_slice term, const struct phrases *phrases,
+                     uint16_t *ret_id)
+{
+    int err = id_new(rules, term, ret_id);
+    for (size_t i = 0; i < phrases->n && !err; i++)
+        err = mxp_rules_member(rules, phrases->ids[i], *ret_id);
+    return err;
+}
+
+static int pair_new(struct mxp_rules *rules, struct mxp_slice term, size_t tilde, uint16_t *ret_id,
+                    const char **ret_bad)
+{
+    struct mxp_pair pair;
+    struct mxp_slice first = mxp_slice_trim(mxp_slice_sub(term, 0, tilde));
+    struct mxp_slice second = mxp_slice_trim(mxp_slice_sub(term, tilde + 1, term.len));
+    if (rules->n_pairs >= MXP_PAIRS_MAX)
+        return *ret_bad = "too many pairs", MXP_ECONFIG;
+    if (mxp_rules_find_outside(second, '~') < second.len)
+        return *ret_bad = "a pair of a pair", MXP_ECONFIG;
+    int err = mxp_rules_term(rules, first, &pair.first, ret_bad);
+    if (!err)
+        err = mxp_rules_term(rules, second, &pair.second, ret_bad);
+    if (!err)
+        err = id_new(rules, term, &pair.id);
+    if (err)
+        return err;
+    uint32_t *weights = rules->weights;
+    weights[pair.id] = (weights[pair.first] < weights[pair.second] ? weights[pair.first]
+                                                                   : weights[pair.second]) /
+                           3 + 1;
+    rules->pairs[rules->n_pairs++] = pair;
+    return *ret_id = pair.id, 0;
+}
+
+int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_id,
+                   const char **ret_bad)
+{
+    const struct mxp_group *group = group_find(rules, term);
+    if (group)
+        return *ret_id = group->id, 0;
+    struct phrases phrases = {.rules = rules};
+    size_t tilde = mxp_rules_find_outside(term, '~');
+    if (tilde < term.len)
+        return pair_new(rules, term, tilde, ret_id, ret_bad);
+    if (term.len > TERM_TEXT)
+        return *ret_bad = "too long a term", MXP_ECONFIG;
+    if (mxp_slice_find(term, '&') < term.len)
+        return *ret_bad = "no & within parentheses", MXP_ECONFIG;
+    if (mxp_slice_find(term, '~') < term.len)
+        return *ret_bad = "no ~ within parentheses", MXP_ECONFIG;
+    phrases.ids = malloc(TERM_PHRASES * sizeof *phrases.ids);
+    if (!phrases.ids)
+        return MXP_ENOMEM;
+    int err = expand(&phrases, term);
+    if (!err && phrases.n == 1)
+        *ret_id = phrases.ids[0];
+    else if (!err)
+        err = group_new(rules, term, &phrases, ret_id);
+    free(phrases.ids);
+    *ret_bad = phrases.bad;
+    return err;
+}
+
+void mxp_rules_terms_end(struct mxp_rules *rules)
+{
+    struct mxp_group *group, *next;
+    HASH_ITER(hh, rules->groups, group, next)
+    {
+        HASH_DEL(rules->groups, group);
+        free(group);
+    }
+}
+
+static int add_rule(struct mxp_rules_reader *reader, const struct mxp_rule *rule)
+{
+    struct mxp_rules *rules = reader->rules;
+    if (rules->n_rules >= MXP_RULES_MAX)
+        return mxp_rules_fail(reader, MXP_ETOOBIG);
+    if (rules->n_rules >= rules->size_rules) {
+        size_t size = rules->size_rules ? rules->size_rules * 2 : 1024;
+        struct mxp_rule *grown = realloc(rules->rules, size * sizeof *grown);
+        if (!grown)
+            return mxp_rules_fail(reader, MXP_ENOMEM);
+        rules->rules = grown;
+        rules->size_rules = size;
+    }
+    rules->rules[rules->n_rules++] = *rule;
+    return 0;
+}
+
+/* A rule for each pair of its conditions' values. */
+static int add_all(struct mxp_rules_reader *reader, const struct mxp_rule *with_terms)
+{
+    const struct mxp_rule_when *when = &reader->when;
+    size_t codes = when->n_codes ? when->n_codes : 1;
+    size_t enhanced = when->n_enhanced ? when->n_enhanced : 1;
+    size_t providers = when->n_providers ? when->n_providers : 1;
+    int err = 0;
+    for (size_t i = 0; i < codes * enhanced * providers && !err; i++) {
+        struct mxp_rule rule = *with_terms;
+        size_t c = i % codes, e = i / codes % enhanced, p = i / codes / enhanced;
+        rule.code_from = when->n_codes ? when->from[c] : 0;
+        rule.code_to = when->n_codes ? when->to[c] : 0;
+        if (when->n_enhanced)
+            rule.enhanced = when->enhanced[e];
+        rule.provider = when->n_providers ? when->providers[p] : 0;
+        err = add_rule(reader, &rule);
+    }
+    return err;
+}
+
+/* "a & (b|c) & !d" */
+static int add_clause(struct mxp_rules_reader *reader, struct mxp_slice terms)
+{
+    struct mxp_rule rule = reader->rule;
+    uint16_t without[TERM_WITHOUT + 1];
+    size_t n_with = 0, n_without = 0;
+    memset(rule.with, 0xff, sizeof rule.with);
+    while (terms.len) {
+        struct mxp_slice term = mxp_rules_cut_outside(&terms, '&');
+        bool not = term.len && term.ptr[0] == '!';
+        const char *why_bad = NULL;
+        if (not )
+            term = mxp_slice_trim(mxp_slice_sub(term, 1, term.len));
+        if (!term.len)
+            return mxp_rules_bad(reader, "an empty term", terms);
+        if (not ? n_without >= TERM_WITHOUT : n_with >= MXP_RULE_TERMS)
+            return mxp_rules_bad(reader, "too many terms", term);
+        int err = mxp_rules_term(reader->rules, term,
+                                 not ? &without[n_without++] : &rule.with[n_with++], &why_bad);
+        if (err)
+            return why_bad ? mxp_rules_bad(reader, why_bad, term) : mxp_rules_fail(reader, err);
+    }
+    without[n_without++] = MXP_NO_PHRASE;
+    uint16_t *kept = mxp_arena_alloc(&reader->rules->arena, n_without * sizeof *kept);
+    if (!kept)
+        return mxp_rules_fail(reader, MXP_ENOMEM);
+    memcpy(kept, without, n_without * sizeof *kept);
+    rule.without = kept;
+    return add_all(reader, &rule);
+}
+
+int mxp_rules_expression(struct mxp_rules_reader *reader, struct mxp_slice expression)
+{
+    if (!expression.len)
+        return add_clause(reader, expression);
+    int err = 0;
+    while (expression.len && !err) {
+        struct mxp_slice clause = mxp_rules_cut_outside(&expression, '|');
+        err = clause.len ? add_clause(reader, clause)
+                         : mxp_rules_bad(reader, "an empty alternative", expression);
+    }
+    return err;
+}
