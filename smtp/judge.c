@@ -18,7 +18,9 @@ static const char check_words[] = "(check|checking|double|verify|typo|typos|spel
                                   "mistyped|correct|corrected|spaces)";
 
 static const char doubts_words[] =
-    "((may|might|could) (not exist|be|no longer|also be)|possibly|perhaps|maybe|probably|"
+    "((may|might) (not exist|full|disabled|inactive|blacklisted|invalid|no longer|temporar|deleted|"
+    "wrong|moved|unavailable|over quota|also|either|blocked|suspended)|possibly|perhaps|maybe|"
+    "probably|"
     "(or|and) (mailbox |inbox |account |user |recipient |it |too |quota |storage |)"
     "(full|over quota|overquota|quota exceeded|exceeded quota|exceeds quota|out of space|"
     "out of storage|busy|access denied|denied|blocked|restricted|blacklisted|spam|rejected|refused|"
@@ -27,6 +29,11 @@ static const char doubts_words[] =
     "locked|closed)|"
     "o (mailbox |buzon |cuenta |)(lleno|llena)|ou (boite |caixa |mailbox |)(pleine|cheia|cheio)|"
     "oder (postfach |)voll|o casella piena)";
+
+/* Words of a 2xx that speak of this recipient, in a log that does not say at which stage. */
+static const char welcome_words[] =
+    "(deliverable|recipient ok|recipient accepted|destination address valid|address valid|"
+    "recipient valid|user ok|will forward)";
 
 static const char no_mail_words[] =
     "((not|doesnt|dont|never|cannot|no longer|wont) (accept|accepts|receive|receives|take|takes|"
@@ -42,7 +49,7 @@ int mxp_judge_init(struct mxp_rules *rules)
     } terms[] = {
         {passes_words, &rules->judge.passes}, {again_words, &rules->judge.again},
         {check_words, &rules->judge.check},   {doubts_words, &rules->judge.doubts},
-        {no_mail_words, &rules->judge.no_mail},
+        {no_mail_words, &rules->judge.no_mail}, {welcome_words, &rules->judge.welcome},
     };
     const char *bad = NULL;
     int err = 0;
@@ -108,7 +115,10 @@ enum mxp_verdict mxp_judge(const struct mxp_rules *rules, const struct mxp_findi
     enum mxp_reason reason = finding->reason;
     if (reply->code >= 200 && reply->code < 300 &&
         (reason == MXP_REASON_ACCEPTED || reason == MXP_REASON_ADDRESS_MOVED))
-        return finding->stage == MXP_STAGE_RCPT ? MXP_VERDICT_VALID : MXP_VERDICT_UNKNOWN;
+        return finding->stage == MXP_STAGE_RCPT || (finding->stage == MXP_STAGE_UNKNOWN &&
+                                                    mxp_found_has(found, rules->judge.welcome))
+                   ? MXP_VERDICT_VALID
+                   : MXP_VERDICT_UNKNOWN;
     bool proven = mxp_reason_may_be_invalid(reason) && !finding->keeps && is_final(reply) &&
                   may_judge(rules, finding, reply, found) && !mxp_judge_passes(rules, found) &&
                   !mxp_found_has(found, rules->judge.doubts);

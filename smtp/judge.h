@@ -22,7 +22,7 @@ struct mxp_found;
 
 /* Groups of phrases that no rule file can change. */
 struct mxp_judge_terms {
-    uint16_t passes, again, check, doubts, no_mail;
+    uint16_t passes, again, check, doubts, no_mail, welcome;
 };
 
 /* What a rule concluded. */
