@@ -20,7 +20,7 @@ static const char check_words[] = "(check|checking|double|verify|typo|typos|spel
 static const char doubts_words[] =
     "((may|might) (not exist|full|disabled|inactive|blacklisted|invalid|no longer|temporar|deleted|"
     "wrong|moved|unavailable|over quota|also|either|blocked|suspended)|possibly|perhaps|maybe|"
-    "probably|"
+    "probably|quota exceeded|hourly quota|daily quota|over quota|rate limit|limit exceeded|too many|"
     "(or|and) (mailbox |inbox |account |user |recipient |it |too |quota |storage |)"
     "(full|over quota|overquota|quota exceeded|exceeded quota|exceeds quota|out of space|"
     "out of storage|busy|access denied|denied|blocked|restricted|blacklisted|spam|rejected|refused|"

@@ -6,9 +6,9 @@
 
 /* Words between which a phrase may stretch. */
 static const char *const silent_words[] = {
-    "a",         "an",   "the", "is",   "are",   "was", "were", "be",  "been", "being", "has",
-    "have",      "had",  "now", "this", "that",  "its", "his",  "her", "their", "sorry", "please",
-    "currently", "presently", "permanently"};
+    "a",    "an",  "the",  "is",   "are", "was", "were", "be",    "been",  "being",  "has",
+    "had",  "now", "this", "that", "its", "his", "her",  "their", "sorry", "please", "currently",
+    "presently"};
 
 const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, uint32_t hash,
                                       const char *text, size_t len)

@@ -38,7 +38,7 @@ void mxp_tokens_init(struct mxp_tokens *tokens, struct mxp_slice text, bool repl
 {
     const char *end = text.ptr + text.len;
     bool has_address = text.len && memchr(text.ptr, '@', text.len);
-    *tokens = (struct mxp_tokens){text.ptr, end, has_address ? text.ptr : end, true, reply};
+    *tokens = (struct mxp_tokens){text.ptr, end, has_address ? text.ptr : end, true, reply, false};
 }
 
 static bool digit_at(const char *at, const char *end)
@@ -195,14 +195,14 @@ static void stem(struct mxp_token *token)
 
 static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
-    const char *p = tokens->at, *end = tokens->end;
+    const char *from = tokens->at, *p = from, *end = tokens->end;
     while (p < end) {
         unsigned char c = letter(*p);
         int octets = 1;
         if (c > HIGH) {
             put(ret, (char)c);
         } else if (c == HIGH) {
-            char plain = accented(p, end, p > tokens->at, &octets);
+            char plain = accented(p, end, p > from, &octets);
             if (!plain)
                 break;
             put(ret, plain);
@@ -212,7 +212,7 @@ static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
         p += octets;
     }
     tokens->at = p;
-    if (ret->len == 0)
+    if (p == from)
         take_character(tokens, ret);
     else
         stem(ret);
@@ -241,6 +241,41 @@ static bool special(struct mxp_tokens *tokens, struct mxp_token *ret)
     return true;
 }
 
+/* What separates words may begin or end a URL; a rule marks the words of one by a slash. */
+static void take_separator(struct mxp_tokens *tokens)
+{
+    const char *at = tokens->at, *end = tokens->end;
+    tokens->line_start = *at == '\n';
+    tokens->at++;
+    switch (*at) {
+    case ':':
+        if (tokens->reply && end - at > 3 && at[1] == '/' && at[2] == '/') {
+            tokens->url = true;
+            tokens->at += 2;
+        }
+        break;
+    case '/':
+        tokens->url = tokens->url || !tokens->reply;
+        break;
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+    case '<':
+    case '>':
+    case '"':
+    case '(':
+    case ')':
+    case '[':
+    case ']':
+    case ',':
+        tokens->url = false;
+        break;
+    default:
+        break;
+    }
+}
+
 bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
     ret->len = 0;
@@ -252,10 +287,11 @@ bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
         if (tokens->at >= tokens->end)
             return false;
         if (letter(*tokens->at) == OTHER) {
-            tokens->line_start = *tokens->at == '\n';
-            tokens->at++;
+            take_separator(tokens);
             continue;
         }
+        if (tokens->url)
+            put(ret, '/');
         if (!tokens->reply || !special(tokens, ret))
             take_word(tokens, ret);
         return true;

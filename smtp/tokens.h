@@ -7,6 +7,9 @@
  * without blanks, and stems of words, are matched character by character. Octets that are
  * no UTF-8 are words too.
  *
+ * A word of a URL, from its host on, starts with a slash: "/spamhaus". Help pages are named
+ * after all causes at once, so only rules that mean a URL shall find them.
+ *
  * What says nothing is passed over: the code and enhanced code at the start of each line.
  * An address becomes the one word "addr", an IP address "ip"; so no word inside them is taken
  * for a cause. Every form of "temporary", in any language that has the stem, is "temporar".
@@ -22,6 +25,7 @@ struct mxp_tokens {
     const char *at, *end;
     const char *no_at;      /* private: no address starts before here */
     bool line_start, reply; /* reply: lines start with codes */
+    bool url;               /* private: inside one */
 };
 
 struct mxp_token {
