@@ -208,6 +208,8 @@ static void refused(struct mxp_site *site, uint64_t now_ms)
     uint64_t hold = REFUSED_MS;
     for (uint16_t i = REFUSED_HOLD; i < site->n_refused && hold < REFUSED_MAX_MS; i++)
         hold *= 2;
+    if (hold > REFUSED_MAX_MS)
+        hold = REFUSED_MAX_MS;
     if (site->hold_ms < now_ms + hold)
         site->hold_ms = now_ms + hold;
 }
