@@ -20,8 +20,8 @@ void mxp_trail_add(struct mxp_trail *trail, uint32_t n, uint64_t now_ms)
 {
     turn(trail, now_ms);
     uint16_t *count = &trail->counts[trail->slot % MXP_TRAIL_SLOTS];
-    uint32_t sum = *count + n;
-    *count = sum > UINT16_MAX ? UINT16_MAX : (uint16_t)sum;
+    uint32_t room = UINT16_MAX - *count;
+    *count = (uint16_t)(*count + (n < room ? n : room));
 }
 
 void mxp_trail_drop(struct mxp_trail *trail, uint32_t n, uint64_t now_ms)
