@@ -116,6 +116,9 @@ static void throttled(struct mxp_lease *lease, const struct mxp_feedback_info *i
     }
     if (first && ends_alike(lease, lease->n_answered, now_ms))
         return;
+    /* The rest of the batch that showed the session's limit is explained by it. */
+    if (site->per_session && lease->n_answered >= site->per_session)
+        return;
     uint64_t sent = info->latency_ms < now_ms ? now_ms - info->latency_ms : 0;
     bool event = mxp_pace_throttled(&site->rcpts, sent, info->retry_after_ms, now_ms);
     if (lease->network)
