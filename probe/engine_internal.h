@@ -41,11 +41,6 @@
 #define MXP_HOPS_MAX     64u
 #define MXP_LOST_RETRIES 3 /* at once, for a recipient that another's answer cut off */
 
-struct mxp_domain;
-struct mxp_lane;
-struct mxp_carrier;
-struct mxp_sess;
-
 /* What has gone wrong with all of a lane or domain so far, and since when. */
 struct mxp_trouble {
     struct mxp_evidence *evidence; /* kept; NULL: none */

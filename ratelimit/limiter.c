@@ -83,17 +83,23 @@ static int has_rcpts(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *re
     return mxp_levels_wait(ret, until > now_ms ? until : now_ms + FRESH_MS, MXP_WAIT_RCPT_RATE);
 }
 
-static int site_allows(struct mxp_site *site, uint64_t now_ms, struct mxp_wait *ret)
+/* No connection before: nothing could be asked, or it would be one too many. */
+static uint64_t paused_until(const struct mxp_site *site)
+{
+    uint64_t until = site->stated_ms > site->hold_ms ? site->stated_ms : site->hold_ms;
+    return until > site->rcpts.pause_ms ? until : site->rcpts.pause_ms;
+}
+
+static int site_allows(struct mxp_site *site, uint32_t identity, uint64_t now_ms,
+                       struct mxp_wait *ret)
 {
     uint64_t until = 0;
-    if (now_ms < site->hold_ms)
-        return mxp_levels_wait(ret, site->hold_ms, MXP_WAIT_PENALTY);
-    if (now_ms < site->rcpts.pause_ms)
-        return mxp_levels_wait(ret, site->rcpts.pause_ms, MXP_WAIT_PENALTY);
+    if (now_ms < paused_until(site))
+        return mxp_levels_wait(ret, paused_until(site), MXP_WAIT_PENALTY);
     int err = has_rcpts(site, now_ms, ret);
     if (err)
         return err;
-    if (site->open >= mxp_site_window(site) && !mxp_adapt_widen(site, now_ms))
+    if (site->open >= mxp_site_window(site) && !mxp_adapt_widen(site, identity, now_ms))
         return mxp_levels_wait(ret, UINT64_MAX, MXP_WAIT_PROVIDER);
     if (!mxp_pace_allows(&site->connects, 1, 1, now_ms, &until))
         return mxp_levels_wait(ret, until, MXP_WAIT_CONNECT_RATE);
@@ -107,7 +113,7 @@ static int may_open(struct mxp_limiter *limiter, const struct mxp_route *route,
     if (!err)
         err = mxp_breaker_allows(route->provider, NULL, now_ms, ret);
     if (!err && !limiter->options.off)
-        err = site_allows(site, now_ms, ret);
+        err = site_allows(site, route->identity, now_ms, ret);
     return err;
 }
 
@@ -174,6 +180,9 @@ static void leave_address(struct mxp_lease *lease)
     lease->server = NULL;
     if (lease->network) {
         lease->network->open--;
+        lease->network->provider->open--;
+        if (lease->proven)
+            lease->network->proven--;
         mxp_breaker_left(lease->network->provider, lease);
     }
     lease->network = NULL;
@@ -198,6 +207,21 @@ static int network_site(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_l
     return *ret ? MXP_OK : MXP_ENOMEM;
 }
 
+static int network_allows(struct mxp_site *network, const struct mxp_lease *lease, uint64_t now_ms,
+                          struct mxp_wait *ret)
+{
+    uint64_t until = UINT64_MAX;
+    if (mxp_breaker_allows(network->provider, lease, now_ms, ret))
+        return MXP_EAGAIN;
+    if (now_ms < paused_until(network))
+        return mxp_levels_wait(ret, paused_until(network), MXP_WAIT_SERVER);
+    if (network->provider->open >= mxp_site_window(network))
+        return mxp_levels_wait(ret, UINT64_MAX, MXP_WAIT_SERVER);
+    if (!mxp_pace_allows(&network->connects, 1, 1, now_ms, &until))
+        return mxp_levels_wait(ret, until, MXP_WAIT_SERVER);
+    return MXP_OK;
+}
+
 int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len, uint64_t now_ms,
                       struct mxp_wait *ret_wait)
 {
@@ -210,9 +234,7 @@ int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len
     int err = network_site(lease, ip, ip_len, now_ms, &network);
     if (err)
         return err;
-    if (network && budget->connections && network->open >= budget->connections)
-        return mxp_levels_wait(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
-    if (network && mxp_breaker_allows(network->provider, lease, now_ms, ret_wait))
+    if (network && network_allows(network, lease, now_ms, ret_wait))
         return MXP_EAGAIN;
     key_of(ip, ip_len, key);
     struct mxp_level *server = mxp_level_get(&limiter->servers, key);
@@ -226,6 +248,8 @@ int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len
     lease->network = network;
     if (network) {
         network->open++;
+        network->provider->open++;
+        mxp_pace_take(&network->connects, 1, now_ms);
         mxp_breaker_try(network->provider, lease, now_ms);
     }
     return MXP_OK;
@@ -236,41 +260,63 @@ static uint32_t cap(uint32_t n, uint32_t most)
     return most && n > most ? most : n;
 }
 
+/* Of n recipients, as many as all rates allow; 0 and *ret_wait. */
+static uint32_t within_rates(struct mxp_lease *lease, const char *domain, uint32_t n,
+                             uint64_t now_ms, struct mxp_wait *ret_wait)
+{
+    struct mxp_site *sites[] = {lease->site, lease->network};
+    n = mxp_levels_allow_rcpts(lease, domain, n, now_ms, ret_wait);
+    for (int i = 0; i < 2 && n && sites[i]; i++) {
+        struct mxp_site *site = sites[i];
+        uint64_t until = now_ms;
+        bool lowered = site->rcpts.hurt > 0;
+        float level = site->rcpts.level;
+        n = mxp_pace_allows(&site->rcpts, n, mxp_site_slow(site), now_ms, &until);
+        if (i == 0 && lowered && site->rcpts.level > level)
+            mxp_site_tell(site, MXP_LIM_RAISED, lease->identity, "recipients per minute");
+        bool paused = now_ms < site->rcpts.pause_ms;
+        if (n == 0)
+            mxp_levels_wait(ret_wait, until, paused ? MXP_WAIT_PENALTY : MXP_WAIT_RCPT_RATE);
+    }
+    return n;
+}
+
+static int may_take(struct mxp_lease *lease, uint64_t now_ms, struct mxp_wait *ret_wait)
+{
+    struct mxp_site *site = lease->site;
+    int err = mxp_breaker_allows(site->provider, lease, now_ms, ret_wait);
+    if (!err && lease->network)
+        err = mxp_breaker_allows(lease->network->provider, lease, now_ms, ret_wait);
+    if (!err && now_ms < site->stated_ms && !lease->limiter->options.off)
+        err = mxp_levels_wait(ret_wait, site->stated_ms, MXP_WAIT_PENALTY);
+    return err;
+}
+
 uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wanted,
                         uint64_t now_ms, struct mxp_wait *ret_wait)
 {
     struct mxp_site *site = lease->site;
-    uint32_t per_session = mxp_site_per_session(site);
-    uint64_t until = now_ms;
     *ret_wait = (struct mxp_wait){0};
     mxp_adapt_proven(lease);
-    if (mxp_breaker_allows(site->provider, lease, now_ms, ret_wait))
+    if (may_take(lease, now_ms, ret_wait))
         return 0;
-    if (lease->network && mxp_breaker_allows(lease->network->provider, lease, now_ms, ret_wait))
-        return 0;
+    uint32_t per_session = mxp_site_per_session(site);
+    if (per_session && lease->n_rcpts >= per_session && mxp_adapt_lengthen(lease, now_ms))
+        per_session = mxp_site_per_session(site);
     if (per_session && lease->n_rcpts >= per_session) {
         mxp_levels_wait(ret_wait, UINT64_MAX, MXP_WAIT_SESSION);
         return 0;
     }
     uint32_t n = cap(wanted, mxp_site_per_transaction(site));
     n = cap(n, per_session ? per_session - lease->n_rcpts : 0);
-    if (site->provider->trial == lease)
-        n = cap(n, 1);
-    if (!lease->limiter->options.off) {
-        n = mxp_levels_allow_rcpts(lease, domain, n, now_ms, ret_wait);
-        if (n == 0)
-            return 0;
-        n = mxp_pace_allows(&site->rcpts, n, mxp_site_slow(site), now_ms, &until);
-        if (n && lease->network)
-            n = mxp_pace_allows(&lease->network->rcpts, n, 1, now_ms, &until);
-    }
-    if (n == 0) {
-        bool paused = now_ms < site->rcpts.pause_ms;
-        mxp_levels_wait(ret_wait, until, paused ? MXP_WAIT_PENALTY : MXP_WAIT_RCPT_RATE);
+    n = mxp_breaker_takes(lease, n, now_ms);
+    if (!lease->limiter->options.off)
+        n = within_rates(lease, domain, n, now_ms, ret_wait);
+    if (n == 0)
         return 0;
-    }
     if (lease->n_rcpts == 0)
         site->fresh--;
+    mxp_breaker_asked(lease, true);
     lease->n_rcpts += n;
     site->state.n_rcpts += n;
     mxp_levels_taken(lease, n);
@@ -283,6 +329,7 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
 void mxp_lease_untake(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
 {
     lease->n_rcpts -= n;
+    mxp_breaker_asked(lease, false);
     if (lease->n_rcpts == 0)
         lease->site->fresh++;
     lease->site->state.n_rcpts -= n;

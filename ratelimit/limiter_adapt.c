@@ -1,7 +1,7 @@
 #include "ratelimit/limiter_internal.h"
 
-#define WIDEN_MS       300000 /* quiet before one more connection is tried; doubled .. */
-#define WIDEN_DOUBLED  4      /* .. each time it was refused, up to so often */
+#define RAISE_MS       300000 /* quiet before one more than was learned is tried; doubled .. */
+#define RAISE_DOUBLED  4      /* .. each time it was refused, up to so often */
 #define SAME_END       2      /* sessions cut off after the same count: that is their limit */
 #define REFUSED_HOLD   3      /* connections refused in a row before the site rests */
 #define REFUSED_MS     10000  /* .. for so long, doubled */
@@ -10,50 +10,79 @@
 #define HOLD_MS        1000 /* after a connection too many */
 #define TARPIT_MS      3000 /* replies slower than this, and than four times the quickest */
 
-/* It was greeted: the site bears so many connections at once. */
-void mxp_adapt_proven(struct mxp_lease *lease)
+static void prove(struct mxp_site *site)
 {
-    struct mxp_site *site = lease->site;
-    if (lease->proven)
-        return;
-    lease->proven = true;
     site->n_refused = 0;
     site->proven++;
     if (site->proven > site->peak)
         site->peak = site->proven;
-    mxp_pace_answered(&site->connects, lease->opened_ms);
 }
 
-bool mxp_adapt_widen(struct mxp_site *site, uint64_t now_ms)
+/* It was greeted: the site bears so many connections at once. */
+void mxp_adapt_proven(struct mxp_lease *lease)
 {
-    uint32_t most = site->provider->budget.connections;
-    if (!site->window || (most && site->window >= most))
-        return false;
-    if (now_ms - site->window_ms < (uint64_t)WIDEN_MS << site->n_window)
-        return false;
-    site->window++;
-    site->window_ms = now_ms;
-    return site->open < site->window;
+    if (lease->proven)
+        return;
+    lease->proven = true;
+    prove(lease->site);
+    if (lease->network)
+        prove(lease->network);
+    mxp_pace_answered(&lease->site->connects, lease->opened_ms);
 }
 
-static void learn_window(struct mxp_lease *lease, uint32_t window, uint64_t now_ms)
+static bool lower(struct mxp_learned *learned, uint32_t n, uint64_t now_ms)
+{
+    if (learned->n && n >= learned->n)
+        return false;
+    if (learned->n && learned->n_again < RAISE_DOUBLED)
+        learned->n_again++;
+    learned->n = n;
+    learned->since_ms = now_ms;
+    return true;
+}
+
+/* One more, or a quarter of what there is. */
+static bool raise(struct mxp_learned *learned, uint32_t most, uint64_t now_ms)
+{
+    if (!learned->n || (most && learned->n >= most))
+        return false;
+    if (now_ms - learned->since_ms < (uint64_t)RAISE_MS << learned->n_again)
+        return false;
+    learned->n += learned->n / 4 + 1;
+    if (most && learned->n > most)
+        learned->n = most;
+    learned->since_ms = now_ms;
+    return true;
+}
+
+bool mxp_adapt_widen(struct mxp_site *site, uint32_t identity, uint64_t now_ms)
+{
+    if (!raise(&site->window, site->provider->budget.connections, now_ms))
+        return false;
+    mxp_site_tell(site, MXP_LIM_RAISED, identity, "connections at once");
+    return site->open < site->window.n;
+}
+
+bool mxp_adapt_lengthen(const struct mxp_lease *lease, uint64_t now_ms)
 {
     struct mxp_site *site = lease->site;
-    if (site->window && window >= site->window)
-        return;
-    if (site->window && site->n_window < WIDEN_DOUBLED)
-        site->n_window++;
-    site->window = window;
-    site->window_ms = now_ms;
-    mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "connections at once");
+    if (!raise(&site->per_session, site->provider->budget.rcpts_per_session, now_ms))
+        return false;
+    mxp_site_tell(site, MXP_LIM_RAISED, lease->identity, "recipients per session");
+    return true;
+}
+
+static void learn_session(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
+{
+    if (lower(&lease->site->per_session, n, now_ms))
+        mxp_site_tell(lease->site, MXP_LIM_SLOWED, lease->identity, "recipients per session");
 }
 
 /* Refused at its greeting: as many as were open beside it are what the site bears, unless more
- * than those were fine before; then they came too fast. */
-static void too_many_connections(struct mxp_lease *lease, const struct mxp_feedback_info *info,
-                                 uint64_t now_ms)
+ * than those were fine before; then they came too fast. True: something was learned. */
+static const char *too_many_at(struct mxp_site *site, const struct mxp_lease *lease,
+                               const struct mxp_feedback_info *info, uint64_t now_ms)
 {
-    struct mxp_site *site = lease->site;
     uint32_t beside = site->proven - (lease->proven ? 1 : 0);
     if (beside == 0 && site->open > 1)
         beside = 1; /* opened at the same time, and not greeted yet */
@@ -61,15 +90,24 @@ static void too_many_connections(struct mxp_lease *lease, const struct mxp_feedb
     if (site->hold_ms < now_ms + hold)
         site->hold_ms = now_ms + hold;
     bool at_once = info->limit == MXP_FB_CONNECTIONS || beside >= site->peak;
-    if (beside && at_once && info->limit != MXP_FB_RATE) {
-        learn_window(lease, beside, now_ms);
-        return;
-    }
+    if (beside && at_once && info->limit != MXP_FB_RATE)
+        return lower(&site->window, beside, now_ms) ? "connections at once" : NULL;
     /* They may not have seen yet that the last one is gone. */
     if (site->open == 1 && info->limit != MXP_FB_RATE && now_ms - site->closed_ms < LINGER_MS)
-        return;
-    if (mxp_pace_throttled(&site->connects, lease->opened_ms, info->retry_after_ms, now_ms))
-        mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "new connections");
+        return NULL;
+    bool event =
+        mxp_pace_throttled(&site->connects, lease->opened_ms, info->retry_after_ms, now_ms);
+    return event ? "new connections" : NULL;
+}
+
+static void too_many_connections(struct mxp_lease *lease, const struct mxp_feedback_info *info,
+                                 uint64_t now_ms)
+{
+    const char *what = too_many_at(lease->site, lease, info, now_ms);
+    if (what)
+        mxp_site_tell(lease->site, MXP_LIM_SLOWED, lease->identity, what);
+    if (lease->network)
+        too_many_at(lease->network, lease, info, now_ms);
 }
 
 /* A session was cut off after its n-th recipient. The same n again, and never more, is the
@@ -85,15 +123,15 @@ static bool ends_alike(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
     site->last_end = n;
     if (site->n_end < SAME_END)
         return false;
-    site->per_session = n;
+    learn_session(lease, n, now_ms);
     mxp_pace_absolve(&site->rcpts, now_ms);
-    mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per session");
     return true;
 }
 
-static uint32_t lesser(uint32_t a, uint32_t b)
+static void hold_as_stated(struct mxp_site *site, uint64_t stated_ms, uint64_t now_ms)
 {
-    return a && a < b ? a : b;
+    if (stated_ms && site->stated_ms < now_ms + stated_ms)
+        site->stated_ms = now_ms + stated_ms;
 }
 
 static void throttled(struct mxp_lease *lease, const struct mxp_feedback_info *info,
@@ -109,15 +147,17 @@ static void throttled(struct mxp_lease *lease, const struct mxp_feedback_info *i
         too_many_connections(lease, info, now_ms);
         return;
     }
+    hold_as_stated(site, info->retry_after_ms, now_ms);
+    if (lease->network)
+        hold_as_stated(lease->network, info->retry_after_ms, now_ms);
     if (info->limit == MXP_FB_SESSION && lease->n_answered) {
-        site->per_session = lesser(site->per_session, lease->n_answered);
-        mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per session");
+        learn_session(lease, lease->n_answered, now_ms);
         return;
     }
     if (first && ends_alike(lease, lease->n_answered, now_ms))
         return;
     /* The rest of the batch that showed the session's limit is explained by it. */
-    if (site->per_session && lease->n_answered >= site->per_session)
+    if (site->per_session.n && lease->n_answered >= site->per_session.n)
         return;
     uint64_t sent = info->latency_ms < now_ms ? now_ms - info->latency_ms : 0;
     bool event = mxp_pace_throttled(&site->rcpts, sent, info->retry_after_ms, now_ms);
@@ -127,15 +167,14 @@ static void throttled(struct mxp_lease *lease, const struct mxp_feedback_info *i
         mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per minute");
 }
 
-static void too_many_rcpts(struct mxp_lease *lease, const struct mxp_feedback_info *info)
+static void too_many_rcpts(struct mxp_lease *lease, const struct mxp_feedback_info *info,
+                           uint64_t now_ms)
 {
     struct mxp_site *site = lease->site;
     uint32_t n = info->n_ok ? info->n_ok : 1;
     site->state.n_throttled++;
-    if (site->per_transaction && site->per_transaction <= n)
-        return;
-    site->per_transaction = n;
-    mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per transaction");
+    if (lower(&site->per_transaction, n, now_ms))
+        mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per transaction");
 }
 
 static void watch_latency(struct mxp_lease *lease, uint32_t latency_ms, uint64_t now_ms)
@@ -151,12 +190,18 @@ static void watch_latency(struct mxp_lease *lease, uint32_t latency_ms, uint64_t
         site->rcpts.raised_ms = site->connects.raised_ms = now_ms;
 }
 
-static void count_answer(struct mxp_lease *lease, bool unknown)
+static void count_at(struct mxp_lim_provider *provider, bool unknown)
 {
-    struct mxp_lim_provider *provider = lease->site->provider;
     provider->unknown_bits = provider->unknown_bits << 1 | (unknown ? 1 : 0);
     if (provider->n_answers < UINT32_MAX)
         provider->n_answers++;
+}
+
+static void count_answer(struct mxp_lease *lease, bool unknown)
+{
+    count_at(lease->site->provider, unknown);
+    if (lease->network)
+        count_at(lease->network->provider, unknown);
     if (++lease->n_answered > lease->site->longest)
         lease->site->longest = lease->n_answered;
     if (unknown)
@@ -177,6 +222,7 @@ void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,
     static const struct mxp_feedback_info nothing = {0};
     if (!info)
         info = &nothing;
+    mxp_breaker_asked(lease, false);
     switch (kind) {
     case MXP_FB_OK:
     case MXP_FB_UNKNOWN_USER:
@@ -189,10 +235,10 @@ void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,
         if (!lease->limiter->options.off)
             throttled(lease, info, now_ms);
         else if (info->limit == MXP_FB_SESSION && lease->n_answered)
-            lease->site->per_session = lesser(lease->site->per_session, lease->n_answered);
+            learn_session(lease, lease->n_answered, now_ms);
         break;
     case MXP_FB_TOO_MANY_RCPTS:
-        too_many_rcpts(lease, info);
+        too_many_rcpts(lease, info, now_ms);
         break;
     case MXP_FB_BLOCKED:
         mxp_breaker_blocked(lease, now_ms);

@@ -13,7 +13,7 @@ int mxp_breaker_allows(const struct mxp_lim_provider *provider, const struct mxp
         *ret_wait = (struct mxp_wait){UINT64_MAX, MXP_WAIT_FOOTPRINT};
         return MXP_EAGAIN;
     }
-    if (!provider->breaker_ms || (lease && lease == provider->trial))
+    if (!provider->breaker_ms || (lease && lease == provider->trial && !provider->trial_asked))
         return MXP_OK;
     if (now_ms >= provider->breaker_ms && !provider->trial)
         return MXP_OK;
@@ -109,12 +109,33 @@ void mxp_breaker_footprint(struct mxp_lease *lease)
 
 void mxp_breaker_try(struct mxp_lim_provider *provider, struct mxp_lease *lease, uint64_t now_ms)
 {
-    if (provider->breaker_ms && now_ms >= provider->breaker_ms && !provider->trial)
-        provider->trial = lease;
+    if (!provider->breaker_ms || now_ms < provider->breaker_ms || provider->trial)
+        return;
+    provider->trial = lease;
+    provider->trial_asked = false;
 }
 
 void mxp_breaker_left(struct mxp_lim_provider *provider, const struct mxp_lease *lease)
 {
     if (provider->trial == lease)
         provider->trial = NULL; /* it told nothing: the next one may try */
+}
+
+uint32_t mxp_breaker_takes(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
+{
+    struct mxp_site *sites[] = {lease->site, lease->network};
+    for (int i = 0; i < 2 && sites[i]; i++) {
+        mxp_breaker_try(sites[i]->provider, lease, now_ms);
+        if (sites[i]->provider->trial == lease && n > 1)
+            n = 1;
+    }
+    return n;
+}
+
+void mxp_breaker_asked(struct mxp_lease *lease, bool asked)
+{
+    struct mxp_site *sites[] = {lease->site, lease->network};
+    for (int i = 0; i < 2 && sites[i]; i++)
+        if (sites[i]->provider->trial == lease)
+            sites[i]->provider->trial_asked = asked;
 }

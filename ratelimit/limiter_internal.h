@@ -25,25 +25,32 @@ struct mxp_level {
     char key[];
 };
 
+/* A count that was learned: lowered when it hurt, tried one higher after a quiet that is the
+ * longer the more often that was refused. */
+struct mxp_learned {
+    uint32_t n; /* 0: nothing yet */
+    uint8_t n_again;
+    uint64_t since_ms;
+};
+
 struct mxp_site {
     struct mxp_lim_provider *provider;
     struct mxp_pace connects, rcpts;
-    uint32_t open;                         /* leases */
-    uint32_t proven;                       /* of them, those that were greeted */
-    uint32_t fresh;                        /* of them, those that have not asked yet */
-    uint32_t peak;                         /* the most proven ones at once, without a throttle */
-    uint32_t window;                       /* connections at once that were learned; 0: not yet */
-    uint64_t window_ms;                    /* when it was last changed */
-    uint8_t n_window;                      /* so often it turned out to be right */
-    uint32_t per_session, per_transaction; /* learned; 0: not */
-    uint32_t longest;                      /* the most recipients answered in one session */
-    uint32_t last_end;                     /* recipients after which a session was last cut off */
-    uint16_t n_end;                        /* so often in a row */
-    uint16_t n_refused;                    /* connections in a row */
-    uint64_t closed_ms;                    /* when a greeted one was last closed */
-    uint64_t hold_ms;                      /* nothing before */
-    uint32_t latency_ms;                   /* the quickest reply */
-    uint32_t slow_ms;                      /* a running mean of replies */
+    uint32_t open;             /* leases */
+    uint32_t proven;           /* of them, those that were greeted */
+    uint32_t fresh;            /* of them, those that have not asked yet */
+    uint32_t peak;             /* the most proven ones at once, without a throttle */
+    struct mxp_learned window; /* connections at once */
+    struct mxp_learned per_session, per_transaction; /* recipients */
+    uint32_t longest;    /* the most recipients answered in one session */
+    uint32_t last_end;   /* recipients after which a session was last cut off */
+    uint16_t n_end;      /* so often in a row */
+    uint16_t n_refused;  /* connections in a row */
+    uint64_t closed_ms;  /* when a greeted one was last closed */
+    uint64_t hold_ms;    /* no new connection before */
+    uint64_t stated_ms;  /* nothing before: they said so */
+    uint32_t latency_ms; /* the quickest reply */
+    uint32_t slow_ms;    /* a running mean of replies */
     struct mxp_site_state state;
 };
 
@@ -57,6 +64,8 @@ struct mxp_lim_provider {
     struct mxp_lease *trial; /* under way */
     uint64_t unknown_bits;   /* the last answers, 1: unknown user */
     uint32_t n_answers;
+    uint32_t open;                         /* leases, over all identities */
+    bool trial_asked;                      /* its one recipient; the answer decides */
     bool footprint, blocked_once, network; /* network: a stand-in for a /24 */
     struct mxp_domain_level *domains;      /* where the budget bounds a domain's recipients */
     uint32_t n_sites;
@@ -129,12 +138,15 @@ void mxp_breaker_answered(struct mxp_lease *lease);
 void mxp_breaker_footprint(struct mxp_lease *lease);
 /* The lease becomes the half-open trial where one is due, and stops being it. */
 void mxp_breaker_try(struct mxp_lim_provider *provider, struct mxp_lease *lease, uint64_t now_ms);
+/* Of n recipients a trial may ask one, and no more until it is answered. */
+uint32_t mxp_breaker_takes(struct mxp_lease *lease, uint32_t n, uint64_t now_ms);
+void mxp_breaker_asked(struct mxp_lease *lease, bool asked);
 void mxp_breaker_left(struct mxp_lim_provider *provider, const struct mxp_lease *lease);
 
 /* limiter_adapt.c */
-/* The connections at once that were learned are all in use and more could be asked: one more
- * is tried after a quiet that is the longer the more often it was refused. */
-bool mxp_adapt_widen(struct mxp_site *site, uint64_t now_ms);
+/* All that was learned to be borne is in use, and more is wanted: may one more be tried? */
+bool mxp_adapt_widen(struct mxp_site *site, uint32_t identity, uint64_t now_ms);
+bool mxp_adapt_lengthen(const struct mxp_lease *lease, uint64_t now_ms);
 void mxp_adapt_proven(struct mxp_lease *lease);
 void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms);
 

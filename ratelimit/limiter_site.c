@@ -31,7 +31,7 @@ uint32_t mxp_site_window(const struct mxp_site *site)
     uint32_t most = site->provider->budget.connections;
     /* Until they are greeted, a few; then half as many again as were. */
     uint32_t start = site->peak + site->peak / 2 + MXP_UNPROVEN;
-    uint32_t window = site->window ? site->window : start;
+    uint32_t window = site->window.n ? site->window.n : start;
     return most && window > most ? most : window;
 }
 
@@ -42,12 +42,14 @@ static uint32_t lesser(uint32_t a, uint32_t b)
 
 uint32_t mxp_site_per_session(const struct mxp_site *site)
 {
-    return lesser(site->per_session, site->provider->budget.rcpts_per_session);
+    bool off = site->provider->limiter->options.off;
+    return lesser(site->per_session.n, off ? 0 : site->provider->budget.rcpts_per_session);
 }
 
 uint32_t mxp_site_per_transaction(const struct mxp_site *site)
 {
-    return lesser(site->per_transaction, site->provider->budget.rcpts_per_transaction);
+    bool off = site->provider->limiter->options.off;
+    return lesser(site->per_transaction.n, off ? 0 : site->provider->budget.rcpts_per_transaction);
 }
 
 double mxp_site_slow(const struct mxp_site *site)
@@ -89,8 +91,8 @@ void mxp_limiter_site(const struct mxp_limiter *limiter, const struct mxp_lim_pr
     ret->open = site->open;
     ret->breaker = provider->breaker_ms != 0;
     ret->footprint_stopped = provider->footprint;
-    if (site->window)
-        ret->now.connections = lesser(site->window, ret->now.connections);
+    if (site->window.n)
+        ret->now.connections = lesser(site->window.n, ret->now.connections);
     if (site->rcpts.hurt > 0)
         ret->now.rcpt_rate = (struct mxp_rate){(uint32_t)(site->rcpts.level + 0.5f), 60000};
     if (site->connects.hurt > 0)
@@ -104,8 +106,8 @@ static bool is_learned(const struct mxp_lim_provider *provider, uint32_t identit
     if (!provider->sites || identity >= provider->n_sites)
         return false;
     const struct mxp_site *site = &provider->sites[identity];
-    return site->window || site->rcpts.hurt > 0 || site->connects.hurt > 0 || site->per_session ||
-           site->per_transaction;
+    return site->window.n || site->rcpts.hurt > 0 || site->connects.hurt > 0 ||
+           site->per_session.n || site->per_transaction.n;
 }
 
 void mxp_limiter_each_site(const struct mxp_limiter *limiter,
@@ -139,9 +141,9 @@ int mxp_limiter_teach(struct mxp_lim_provider *provider, uint32_t identity,
                      ? learned->connect_rate.n * 60000.0 / learned->connect_rate.per_ms
                      : 0;
     mxp_pace_init(&site->connects, budget->connect_rate, per_minute, now_ms);
-    site->window = learned->connections;
-    site->window_ms = now_ms;
-    site->per_session = learned->rcpts_per_session;
-    site->per_transaction = learned->rcpts_per_transaction;
+    site->window = (struct mxp_learned){.n = learned->connections, .since_ms = now_ms};
+    site->per_session = (struct mxp_learned){.n = learned->rcpts_per_session, .since_ms = now_ms};
+    site->per_transaction =
+        (struct mxp_learned){.n = learned->rcpts_per_transaction, .since_ms = now_ms};
     return 0;
 }

@@ -87,7 +87,11 @@ static void grow_again(struct mxp_pace *pace, uint64_t since_ms, uint64_t now_ms
 static void grow(struct mxp_pace *pace, uint64_t now_ms)
 {
     uint64_t since = now_ms - pace->raised_ms;
+    /* After an idle time the last minute tells more than the mean since the last raise. */
     double used = pace->n_since_raise * MINUTE_MS / (double)(since ? since : 1);
+    double lately = mxp_trail_sum(&pace->trail, now_ms);
+    if (used < lately)
+        used = lately;
     bool top = pace->ceiling > 0 && pace->level >= pace->ceiling;
     if (top || pace->probing || used < pace->level / 2)
         return;
@@ -169,6 +173,15 @@ void mxp_pace_answered(struct mxp_pace *pace, uint64_t sent_ms)
     pace->n_in_row = 0;
 }
 
+/* What it was not allowed to use says nothing of how much it uses: growth is measured anew. */
+static void hold(struct mxp_pace *pace, uint64_t until_ms)
+{
+    if (pace->pause_ms >= until_ms)
+        return;
+    pace->pause_ms = pace->raised_ms = until_ms;
+    pace->n_since_raise = 0;
+}
+
 static void pause(struct mxp_pace *pace, uint64_t stated_ms, uint64_t now_ms)
 {
     uint64_t wait = PAUSE_MS;
@@ -178,8 +191,7 @@ static void pause(struct mxp_pace *pace, uint64_t stated_ms, uint64_t now_ms)
         wait = PAUSE_MAX_MS;
     if (wait < stated_ms)
         wait = stated_ms;
-    if (pace->pause_ms < now_ms + wait)
-        pace->pause_ms = now_ms + wait;
+    hold(pace, now_ms + wait);
 }
 
 /* It hurt anew: what was accepted within the minute is what the site takes; above what hurt
@@ -234,8 +246,8 @@ bool mxp_pace_throttled(struct mxp_pace *pace, uint64_t sent_ms, uint64_t stated
     double reached = mxp_trail_sum(&pace->trail, now_ms);
     if (pace->event_ms && sent_ms <= pace->event_ms) {
         same_event(pace, reached);
-        if (stated_ms && pace->pause_ms < now_ms + stated_ms)
-            pace->pause_ms = now_ms + stated_ms;
+        if (stated_ms)
+            hold(pace, now_ms + stated_ms);
         return false;
     }
     double level = pace->probing ? hurt_again(pace, reached) : hurt_anew(pace, reached);
