@@ -120,7 +120,7 @@ static void learn(const struct mxp_rule *rule, const struct mxp_reply *reply,
                   struct mxp_classified *ret)
 {
     bool slow = ret->reason == MXP_REASON_RATE_LIMITED || ret->reason == MXP_REASON_GREYLISTED ||
-                reply->code / 100 == 4;
+                ret->reason == MXP_REASON_SERVER_UNAVAILABLE || reply->code / 100 == 4;
     ret->exists = (enum mxp_tri)rule->exists;
     ret->limit = (enum mxp_limit_kind)rule->limit;
     ret->footprint = rule->footprint;

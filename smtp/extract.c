@@ -4,92 +4,170 @@
 
 #define DAY_S 86400
 
-static bool word_at(struct mxp_slice text, size_t at, const char *word)
+struct word {
+    const char *text;
+    uint8_t len;
+};
+
+#define WORD(s)                                                                                    \
+    {                                                                                              \
+        s, sizeof s - 1                                                                            \
+    }
+
+static struct mxp_slice bounded(struct mxp_slice text)
 {
-    size_t len = strlen(word);
-    return text.len - at >= len &&
-           mxp_slice_ieq(mxp_slice_sub(text, at, len), (struct mxp_slice){word, len});
+    if (text.len > MXP_EXTRACT_MAX)
+        text.len = MXP_EXTRACT_MAX;
+    return text;
 }
 
-/* The unit behind a number, in seconds; 0: it is none. */
-static uint32_t unit_at(struct mxp_slice text, size_t at)
+static bool word_at(struct mxp_slice text, size_t at, const struct word *word)
+{
+    if (text.len - at < word->len || mxp_lower(text.ptr[at]) != word->text[0])
+        return false;
+    for (size_t i = 1; i < word->len; i++)
+        if (mxp_lower(text.ptr[at + i]) != word->text[i])
+            return false;
+    return true;
+}
+
+static bool starts_word(struct mxp_slice text, size_t at)
+{
+    return mxp_is_alnum(text.ptr[at]) && (at == 0 || !mxp_is_alnum(text.ptr[at - 1]));
+}
+
+/* The unit at at, in seconds, and where it ends; 0: there is none. */
+static uint32_t unit_at(struct mxp_slice text, size_t at, size_t *ret_end)
 {
     static const struct {
-        const char *word;
+        struct word word;
         uint32_t seconds;
     } units[] = {
-        {"seconds", 1},  {"second", 1},  {"secs", 1},     {"sec", 1},        {"sekunden", 1},
-        {"minutes", 60}, {"minute", 60}, {"minuten", 60}, {"mins", 60},      {"min", 60},
-        {"hours", 3600}, {"hour", 3600}, {"hrs", 3600},   {"stunden", 3600}, {"heures", 3600},
-        {"s", 1},        {"m", 60},      {"h", 3600},
+        {WORD("seconds"), 1},     {WORD("second"), 1},      {WORD("secs"), 1},
+        {WORD("sec"), 1},         {WORD("sekunden"), 1},    {WORD("secondes"), 1},
+        {WORD("segundos"), 1},    {WORD("secondi"), 1},     {WORD("sekund"), 1},
+        {WORD("minutes"), 60},    {WORD("minute"), 60},     {WORD("minuten"), 60},
+        {WORD("minutos"), 60},    {WORD("minuti"), 60},     {WORD("minut"), 60},
+        {WORD("mins"), 60},       {WORD("min"), 60},        {WORD("hours"), 3600},
+        {WORD("hour"), 3600},     {WORD("hrs"), 3600},      {WORD("hr"), 3600},
+        {WORD("stunden"), 3600},  {WORD("stunde"), 3600},   {WORD("heures"), 3600},
+        {WORD("heure"), 3600},    {WORD("horas"), 3600},    {WORD("hora"), 3600},
+        {WORD("ore"), 3600},      {WORD("godzin"), 3600},   {WORD("days"), DAY_S},
+        {WORD("day"), DAY_S},     {WORD("s"), 1},           {WORD("m"), 60},
+        {WORD("h"), 3600},        {WORD("d"), DAY_S},
     };
     while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '-' || text.ptr[at] == '\n'))
         at++;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        size_t end = at + strlen(units[i].word);
-        if (word_at(text, at, units[i].word) && (end == text.len || !mxp_is_alnum(text.ptr[end])))
-            return units[i].seconds;
+    for (size_t i = 0; at < text.len && i < sizeof units / sizeof *units; i++) {
+        size_t end = at + units[i].word.len;
+        if (!word_at(text, at, &units[i].word) || (end < text.len && mxp_is_alnum(text.ptr[end])))
+            continue;
+        if (text.len - end >= 3 && memcmp(text.ptr + end, "(s)", 3) == 0)
+            end += 3;
+        *ret_end = end;
+        return units[i].seconds;
     }
     return 0;
 }
 
-/* "00:04:32" or "04:32" behind "in" or "for". */
-static uint32_t clock_at(struct mxp_slice text, size_t at)
+/* Digits at at, at most seven, and where they end. */
+static uint64_t number_at(struct mxp_slice text, size_t at, size_t *ret_end)
 {
-    uint32_t parts[3] = {0}, n = 0;
+    uint64_t n = 0;
+    size_t end = at;
+    while (end < text.len && mxp_is_digit(text.ptr[end]) && end - at < 7)
+        n = n * 10 + (uint64_t)(text.ptr[end++] - '0');
+    *ret_end = end;
+    return n;
+}
+
+/* "00:04:32" or "04:32"; 0: it is none. */
+static uint64_t clock_at(struct mxp_slice text, size_t at)
+{
+    uint64_t parts[3] = {0};
+    int n = 0;
     while (n < 3 && at < text.len && mxp_is_digit(text.ptr[at])) {
-        for (int digits = 0; at < text.len && mxp_is_digit(text.ptr[at]) && digits < 5; digits++)
-            parts[n] = parts[n] * 10 + (uint32_t)(text.ptr[at++] - '0');
-        n++;
+        parts[n++] = number_at(text, at, &at);
         if (at >= text.len || text.ptr[at] != ':')
             break;
         at++;
     }
-    if (n == 3)
-        return parts[0] * 3600 + parts[1] * 60 + parts[2];
-    return n == 2 ? parts[0] * 60 + parts[1] : 0;
+    if (n < 2 || parts[n - 1] > 59 || (n == 3 && parts[1] > 59))
+        return 0;
+    return n == 3 ? parts[0] * 3600 + parts[1] * 60 + parts[2] : parts[0] * 60 + parts[1];
 }
 
-static bool says_wait(struct mxp_slice text)
+/* "1 hour 25 min", "5 minutes and 3 seconds": from the number at at. */
+static uint64_t span_at(struct mxp_slice text, size_t at, size_t *ret_end)
 {
-    static const char *const words[] = {"retry",     "again",    "later",     "wait",
-                                        "greylist",  "graylist", "grey list", "defer",
-                                        "come back", "delay",    "reconnect", "resend"};
-    for (size_t at = 0; at < text.len; at++)
+    uint64_t sum = 0;
+    uint32_t last = UINT32_MAX;
+    static const struct word and = WORD("and ");
+    for (;;) {
+        size_t end;
+        uint64_t n = number_at(text, at, &end);
+        uint32_t unit = end > at ? unit_at(text, end, &end) : 0;
+        if (unit == 0 || unit >= last)
+            return sum;
+        sum += n * unit;
+        last = unit;
+        *ret_end = end;
+        for (at = end; at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == ',');)
+            at++;
+        if (at < text.len && word_at(text, at, &and))
+            at += and.len;
+    }
+}
+
+/* A word that asks to come back. */
+static bool asks_wait(struct mxp_slice text)
+{
+    static const struct word words[] = {
+        WORD("retry"),     WORD("again"),     WORD("later"),   WORD("wait"),   WORD("greylist"),
+        WORD("graylist"),  WORD("grey list"), WORD("defer"),   WORD("come"),   WORD("delay"),
+        WORD("reconnect"), WORD("resend"),    WORD("retries"), WORD("blocked for"),
+        WORD("penalty"),   WORD("attendre"),  WORD("warten"),  WORD("esper"),  WORD("erneut"),
+        WORD("reessay"),
+    };
+    static const char firsts[] = "rglwdcbpae";
+    for (size_t at = 0; at < text.len; at++) {
+        char c = mxp_lower(text.ptr[at]);
+        if (!starts_word(text, at) || !memchr(firsts, c, sizeof firsts - 1))
+            continue;
         for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-            if (word_at(text, at, words[i]))
+            if (word_at(text, at, &words[i]))
                 return true;
+    }
     return false;
 }
 
 uint32_t mxp_extract_wait_s(struct mxp_slice text)
 {
-    if (text.len > 1024)
-        text.len = 1024;
-    if (!says_wait(text))
-        return 0;
+    text = bounded(text);
+    bool asked = false;
     for (size_t at = 0; at < text.len; at++) {
         bool start = mxp_is_digit(text.ptr[at]) &&
                      (at == 0 || (!mxp_is_alnum(text.ptr[at - 1]) && text.ptr[at - 1] != '.' &&
                                   text.ptr[at - 1] != ':'));
         if (!start)
             continue;
-        uint64_t n = 0;
         size_t end = at;
-        while (end < text.len && mxp_is_digit(text.ptr[end]) && end - at < 7)
-            n = n * 10 + (uint64_t)(text.ptr[end++] - '0');
-        uint32_t unit = unit_at(text, end);
-        uint64_t seconds = unit ? n * unit : clock_at(text, at);
-        if (seconds)
+        uint64_t seconds = span_at(text, at, &end);
+        if (seconds == 0)
+            seconds = clock_at(text, at);
+        if (seconds && (asked = asked || asks_wait(text)))
             return seconds > DAY_S ? DAY_S : (uint32_t)seconds;
-        at = end;
+        if (seconds)
+            return 0;
+        (void)number_at(text, at, &end);
+        at = end > at ? end - 1 : at;
     }
     return 0;
 }
 
 static bool in_name(char c)
 {
-    return mxp_is_alnum(c) || c == '.' || c == '-' || c == '_';
+    return mxp_is_alnum(c) || c == '.' || c == '-' || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /* The whole domain name around at. */
@@ -105,45 +183,67 @@ static struct mxp_slice name_around(struct mxp_slice text, size_t at)
     return mxp_slice_sub(text, from, to - from);
 }
 
+/* A zone is asked by machines; "www.spamhaus.org" and what stands in a URL are pages. */
+static bool is_zone(struct mxp_slice text, struct mxp_slice name)
+{
+    return mxp_slice_find(name, '.') < name.len && !mxp_slice_istarts(name, MXP_SLICE_LIT("www.")) &&
+           (name.ptr == text.ptr || (name.ptr[-1] != '/' && name.ptr[-1] != '@'));
+}
+
 struct mxp_slice mxp_extract_blocklist(struct mxp_slice text)
 {
-    static const char *const lists[] = {"spamhaus",    "spamcop",       "barracudacentral",
-                                        "sorbs",       "uceprotect",    "manitu",
-                                        "abuseat",     "surbl",         "uribl",
-                                        "invaluement", "backscatterer", "psbl",
-                                        "mailspike",   "spamrats",      "senderscore",
-                                        "cloudmark",   "truncate",      "dnswl",
-                                        "spfbl",       "nixspam",       "justspam",
-                                        "hostkarma",   "rbl.",          ".rbl",
-                                        "dnsbl",       "blocklist.de",  "blacklist.woody"};
-    if (text.len > 2048)
-        text.len = 2048;
+    static const struct word lists[] = {
+        WORD("spamhaus"),      WORD("spamcop"),          WORD("barracudacentral"),
+        WORD("sorbs"),         WORD("uceprotect"),       WORD("manitu"),
+        WORD("abuseat"),       WORD("surbl"),            WORD("uribl"),
+        WORD("invaluement"),   WORD("backscatterer"),    WORD("psbl"),
+        WORD("surriel"),       WORD("mailspike"),        WORD("spamrats"),
+        WORD("senderscore"),   WORD("cloudmark"),        WORD("truncate.gbudb"),
+        WORD("dnswl"),         WORD("spfbl"),            WORD("nixspam"),
+        WORD("justspam"),      WORD("hostkarma"),        WORD("rbl."),
+        WORD("dnsbl"),         WORD("blocklist.de"),     WORD("blacklist.woody"),
+        WORD("barracuda rep"), WORD("blocklist.zap"),    WORD("dnsrbl"),
+        WORD("bl."),           WORD("dbl."),             WORD("zen."),
+        WORD("trend micro"),   WORD("trendmicro"),       WORD("senderbase"),
+        WORD("abusix"),        WORD("spameatingmonkey"), WORD("dronebl"),
+    };
+    static const char firsts[] = "sbumaipctdnjhrz";
+    struct mxp_slice best = MXP_SLICE_NONE;
+    text = bounded(text);
     for (size_t at = 0; at < text.len; at++) {
-        char c = mxp_lower(text.ptr[at]);
-        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-            if (lists[i][0] == c && word_at(text, at, lists[i]))
-                return name_around(text, at);
+        if (!starts_word(text, at) ||
+            !memchr(firsts, mxp_lower(text.ptr[at]), sizeof firsts - 1))
+            continue;
+        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+            if (!word_at(text, at, &lists[i]))
+                continue;
+            struct mxp_slice name = name_around(text, at);
+            if (is_zone(text, name))
+                return name;
+            if (!best.len)
+                best = name;
+            break;
+        }
     }
-    return MXP_SLICE_NONE;
+    return best;
 }
 
 struct mxp_slice mxp_extract_address(struct mxp_slice text)
 {
-    size_t at = mxp_slice_find(text, '@');
-    /* The first one is often the address that was asked; the last one is where it went. */
-    for (size_t i = at + 1; i < text.len && i < 2048; i++)
-        if (text.ptr[i] == '@')
-            at = i;
-    if (at >= text.len || at == 0)
-        return MXP_SLICE_NONE;
-    size_t from = at, to = at + 1;
-    while (from > 0 && (in_name(text.ptr[from - 1]) || text.ptr[from - 1] == '+'))
-        from--;
-    while (to < text.len && in_name(text.ptr[to]))
-        to++;
-    while (to > at + 1 && text.ptr[to - 1] == '.')
-        to--;
-    if (from == at || to == at + 1)
-        return MXP_SLICE_NONE;
-    return mxp_slice_sub(text, from, to - from);
+    text = bounded(text);
+    for (size_t at = text.len; at > 0; at--) {
+        if (text.ptr[at - 1] != '@')
+            continue;
+        size_t from = at - 1, to = at;
+        while (from > 0 && (in_name(text.ptr[from - 1]) || text.ptr[from - 1] == '+' ||
+                            text.ptr[from - 1] == '=' || text.ptr[from - 1] == '\''))
+            from--;
+        while (to < text.len && in_name(text.ptr[to]))
+            to++;
+        while (to > at && (text.ptr[to - 1] == '.' || text.ptr[to - 1] == '-'))
+            to--;
+        if (from < at - 1 && to > at)
+            return mxp_slice_sub(text, from, to - from);
+    }
+    return MXP_SLICE_NONE;
 }

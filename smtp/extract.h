@@ -1,19 +1,24 @@
 /*
  * What else a reply's text tells, read without rules: a stated wait, a blocklist's name, a
- * new address.
+ * new address. All of it in one pass each, over at most MXP_EXTRACT_MAX octets.
  */
 #ifndef MXP_SMTP_EXTRACT_H
 #define MXP_SMTP_EXTRACT_H
 
 #include "core/slice.h"
 
-/* "try again in 5 minutes", "greylisted for 300 seconds": in seconds, at most 24 h; 0: none. */
+#define MXP_EXTRACT_MAX 2048
+
+/* "try again in 5 minutes", "greylisted for 300 seconds", "in 1 hour(s) 25 minute(s)",
+ * "come back in 00:04:32", "retry in 6min": in seconds, at most 24 h; 0: none, or no word in the
+ * text asks to come back. */
 uint32_t mxp_extract_wait_s(struct mxp_slice text);
 
-/* A DNS blocklist: the zone ("zen.spamhaus.org") or the name of its operator, within text. */
+/* A DNS blocklist: the zone ("zen.spamhaus.org"), else the name of its operator or the host of
+ * its page, within text; empty: none. */
 struct mxp_slice mxp_extract_blocklist(struct mxp_slice text);
 
-/* The first address in angle brackets or bare behind "try" or "forward": within text. */
+/* The last address (the first is often the one that was asked): within text; empty: none. */
 struct mxp_slice mxp_extract_address(struct mxp_slice text);
 
 #endif
