@@ -74,10 +74,7 @@ struct mxp_rules *mxp_rules_free(struct mxp_rules *rules)
     free(rules->rules);
     free(rules->keys);
     free(rules->root);
-    free(rules->weights);
-    free(rules->lens);
     free(rules->pair_ends);
-    free(rules->first_pair_end);
     free(rules->triggers);
     free(rules->wordless);
     free(rules->words);
@@ -85,7 +82,7 @@ struct mxp_rules *mxp_rules_free(struct mxp_rules *rules)
     free(rules->edges);
     free(rules->providers);
     free(rules->members);
-    free(rules->first_member);
+    free(rules->phrases);
     mxp_arena_free(&rules->arena);
     free(rules);
     return NULL;

@@ -3,10 +3,10 @@
  * the language; this is its meaning.
  *
  * A text is a row of words (tokens.h). A phrase is a row of words that stand side by side; a
- * group is a set of phrases of which one must be there, and has a number among theirs. A
- * rule is a set of phrases and groups that must be there, another of those that must not,
- * conditions on stage, code, enhanced code and provider, and what follows. Of all rules that
- * hold, the first in order wins.
+ * term is a set of phrases of which one must be there, or a pair of terms near each other. A
+ * rule is a set of terms that must be there, another of those that must not, conditions on
+ * stage, code, enhanced code and provider, and what follows. Of all rules that hold, the first
+ * in order wins.
  */
 #ifndef MXP_SMTP_RULES_H
 #define MXP_SMTP_RULES_H
@@ -18,13 +18,15 @@
 #define MXP_RULE_TERMS   6
 #define MXP_LETS_MAX     128
 #define MXP_RULES_MAX    8000
-#define MXP_PHRASES_MAX  65024 /* phrases and groups */
+#define MXP_PHRASES_MAX  65024
+#define MXP_TERMS_MAX    4096
 #define MXP_NO_PHRASE    UINT16_MAX
+#define MXP_NO_TERM      UINT16_MAX
 #define MXP_STAGE_BIT(s) (1u << (s))
 #define MXP_ANY_ENHANCED 0xffffu /* of one part of an enhanced code */
 
 struct mxp_rule {
-    uint16_t with[MXP_RULE_TERMS]; /* phrases; MXP_NO_PHRASE ends */
+    uint16_t with[MXP_RULE_TERMS]; /* terms; MXP_NO_TERM ends */
     const uint16_t *without;       /* likewise */
     uint32_t stages;               /* MXP_STAGE_BIT of each; 0: any */
     uint16_t provider;             /* 0: any */
@@ -39,12 +41,12 @@ struct mxp_rule {
     const char *name; /* "file:line" */
 };
 
-/* A phrase is of a group. */
+/* A phrase is of a term. */
 struct mxp_member {
-    uint16_t phrase, group;
+    uint16_t phrase, term;
 };
 
-struct mxp_group;
+struct mxp_term;
 
 /* The automaton over words (Aho and Corasick, 1975, with words for letters). Words that say
  * nothing ("the", "is", "please") are passed over, and so are addresses, so that "mailbox full"
@@ -65,9 +67,16 @@ struct mxp_node {
     bool leaf; /* no edges go on from here */
 };
 
-struct mxp_edge {
-    uint64_t key; /* node << 16 | word; 0: free */
-    uint32_t to;
+/* From node << 16 | word in the upper bits to the node in the lower ones; 0: free. */
+typedef uint64_t mxp_edge;
+
+#define MXP_NODE_BITS 24
+
+/* What a phrase is part of. */
+struct mxp_part {
+    uint32_t members, pair_ends; /* the first of each */
+    uint16_t n_members, n_pair_ends;
+    uint16_t len; /* words */
 };
 
 /* What a rule asks that can be asked at once, apart from the rest, for the cache's sake. */
@@ -102,28 +111,27 @@ struct mxp_rules {
     struct mxp_rule *rules;
     struct mxp_rule_key *keys; /* likewise */
     size_t n_rules, size_rules;
-    uint16_t *triggers; /* by phrase: its first rule; UINT16_MAX: none */
-    uint16_t *wordless; /* rules without any phrase, in order */
+    uint16_t *triggers; /* by term: its first rule; UINT16_MAX: none */
+    uint16_t *wordless; /* rules without any term, in order */
     size_t n_wordless;
-    size_t n_phrases;           /* and groups */
-    struct mxp_member *members; /* sorted by phrase once linked */
+    struct mxp_part *phrases;
+    size_t n_phrases, size_phrases;
+    size_t n_terms;
+    uint32_t weights[MXP_TERMS_MAX]; /* by term: how often it may be found, roughly */
+    uint16_t always;                 /* the term that is found in every text */
+    struct mxp_member *members;      /* sorted by phrase once linked */
     size_t n_members, size_members;
-    uint32_t *first_member;   /* by phrase */
-    uint32_t *weights;        /* by phrase or group: how often it may be found, roughly */
-    uint16_t always;          /* an id that is found in every text */
-    uint8_t *lens;            /* by phrase: its words */
     struct mxp_pair pairs[MXP_PAIRS_MAX];
     size_t n_pairs;
     struct mxp_pair_end *pair_ends; /* sorted by phrase */
     size_t n_pair_ends;
-    uint32_t *first_pair_end; /* by phrase */
-    struct mxp_group *groups; /* rules_terms.c: by text */
+    struct mxp_term *terms; /* rules_terms.c: by text */
     struct mxp_word *words;   /* open addressing, by hash */
     size_t n_words, mask_words;
     uint32_t *root; /* by word: the root's edges */
     struct mxp_node *nodes;
     size_t n_nodes, size_nodes;
-    struct mxp_edge *edges;
+    mxp_edge *edges;
     size_t n_edges, mask_edges;
     struct mxp_let lets[MXP_LETS_MAX];
     size_t n_lets;
@@ -136,21 +144,18 @@ struct mxp_rules {
 int mxp_rules_read(struct mxp_rules *rules, const char *file, struct mxp_slice text,
                    struct mxp_why *why);
 
-/* rules_terms.c: the number of a term: "a b" is a phrase, "(a|b) c" a group of phrases, and
- * "a ~ b" a pair of them. */
+/* rules_terms.c: the number of a term: "a b", "(a|b) c", or a pair "a ~ b". */
 int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_id,
                    const char **ret_bad);
 void mxp_rules_terms_end(struct mxp_rules *rules); /* after the last term */
 
 /* rules_words.c: phrases, and the automaton of them. */
 int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase);
-int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t group);
+int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term);
 int mxp_rules_link(struct mxp_rules *rules); /* after the last phrase */
 uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t node, uint16_t word); /* 0: none */
 const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, uint32_t hash,
                                       const char *text, size_t len); /* NULL */
-
-#define MXP_FOUND_MAX 1024 /* distinct phrases and groups in one reply; more are passed over */
 
 /* rules_index.c: by which term each rule is looked up; before mxp_rules_link. */
 int mxp_rules_index(struct mxp_rules *rules);
@@ -159,8 +164,8 @@ int mxp_rules_index_pairs(struct mxp_rules *rules);
 
 /* rules_match.c */
 struct mxp_found {
-    uint64_t bits[MXP_PHRASES_MAX / 64];
-    uint16_t list[MXP_FOUND_MAX];
+    uint64_t bits[MXP_TERMS_MAX / 64];
+    uint16_t list[MXP_TERMS_MAX]; /* in the order found */
     size_t n;
 };
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret);

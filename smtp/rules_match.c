@@ -3,38 +3,31 @@
 
 #include <string.h>
 
-static bool set(struct mxp_found *ret, uint16_t phrase)
+static inline void set(struct mxp_found *ret, uint16_t term)
 {
-    uint64_t bit = UINT64_C(1) << phrase % 64;
-    if ((ret->bits[phrase / 64] & bit) || ret->n >= MXP_FOUND_MAX)
-        return false;
-    ret->bits[phrase / 64] |= bit;
-    ret->list[ret->n++] = phrase;
-    return true;
-}
-
-static void found(const struct mxp_rules *rules, struct mxp_found *ret, uint16_t phrase)
-{
-    if (!set(ret, phrase))
+    uint64_t bit = UINT64_C(1) << term % 64;
+    if (ret->bits[term / 64] & bit)
         return;
-    for (uint32_t i = rules->first_member[phrase]; i < rules->first_member[phrase + 1]; i++)
-        set(ret, rules->members[i].group);
+    ret->bits[term / 64] |= bit;
+    ret->list[ret->n++] = term;
 }
 
 /* at: the number of the phrase's last word, from 1; last: by pair, where its first part ended. */
-static void pair_up(const struct mxp_rules *rules, struct mxp_found *ret, uint16_t phrase,
-                    uint32_t at, uint32_t *last)
+static void found(const struct mxp_rules *rules, struct mxp_found *ret, uint16_t phrase,
+                  uint32_t at, uint32_t *last)
 {
-    const struct mxp_pair_end *end = &rules->pair_ends[rules->first_pair_end[phrase]];
-    const struct mxp_pair_end *stop = &rules->pair_ends[rules->first_pair_end[phrase + 1]];
-    for (; end < stop; end++) {
-        if (!end->second) {
-            last[end->pair] = at;
-            continue;
-        }
-        uint32_t before = last[end->pair], begin = at + 1 - rules->lens[phrase];
-        if (before && before < begin && begin - before <= MXP_PAIR_GAP + 1)
-            set(ret, rules->pairs[end->pair].id);
+    const struct mxp_part *part = &rules->phrases[phrase];
+    const struct mxp_member *member = &rules->members[part->members];
+    for (uint16_t i = 0; i < part->n_members; i++)
+        set(ret, member[i].term);
+    const struct mxp_pair_end *end = &rules->pair_ends[part->pair_ends];
+    uint32_t begin = at + 1 - part->len;
+    for (uint16_t i = 0; i < part->n_pair_ends; i++) {
+        uint32_t before = last[end[i].pair];
+        if (!end[i].second)
+            last[end[i].pair] = at;
+        else if (before && before < begin && begin - before <= MXP_PAIR_GAP + 1)
+            set(ret, rules->pairs[end[i].pair].id);
     }
 }
 
@@ -54,7 +47,7 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     struct mxp_tokens tokens;
     struct mxp_token token;
     uint32_t node = 0, at = 0, last[MXP_PAIRS_MAX] = {0};
-    memset(ret->bits, 0, (rules->n_phrases + 63) / 64 * sizeof *ret->bits);
+    memset(ret->bits, 0, (rules->n_terms + 63) / 64 * sizeof *ret->bits);
     ret->n = 0;
     ret->bits[rules->always / 64] |= UINT64_C(1) << rules->always % 64;
     if (!rules->words)
@@ -69,7 +62,7 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
         }
         if (word->id >= MXP_WORD_SILENT) {
             if (word->id == MXP_WORD_ADDRESS && rules->nodes[0].phrase != MXP_NO_PHRASE)
-                found(rules, ret, rules->nodes[0].phrase);
+                found(rules, ret, rules->nodes[0].phrase, at, last);
             continue;
         }
         at++;
@@ -77,10 +70,8 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
         uint32_t out = node;
         if (out && rules->nodes[out].phrase == MXP_NO_PHRASE)
             out = rules->nodes[out].out;
-        for (; out; out = rules->nodes[out].out) {
-            found(rules, ret, rules->nodes[out].phrase);
-            pair_up(rules, ret, rules->nodes[out].phrase, at, last);
-        }
+        for (; out; out = rules->nodes[out].out)
+            found(rules, ret, rules->nodes[out].phrase, at, last);
     }
 }
 
@@ -101,10 +92,10 @@ static bool holds(const struct mxp_rule *rule, const struct mxp_reply *reply,
 {
     if (!enhanced_fits(&rule->enhanced, &reply->enhanced))
         return false;
-    for (int i = 0; i < MXP_RULE_TERMS && rule->with[i] != MXP_NO_PHRASE; i++)
+    for (int i = 0; i < MXP_RULE_TERMS && rule->with[i] != MXP_NO_TERM; i++)
         if (!mxp_found_has(found, rule->with[i]))
             return false;
-    for (int i = 0; rule->without[i] != MXP_NO_PHRASE; i++)
+    for (int i = 0; rule->without[i] != MXP_NO_TERM; i++)
         if (mxp_found_has(found, rule->without[i]))
             return false;
     return true;

@@ -9,7 +9,7 @@
 #define TERM_TEXT    32768 /* of one term */
 #define TERM_DEPTH   24    /* parentheses of one term, side by side or nested */
 
-struct mxp_group {
+struct mxp_term {
     UT_hash_handle hh;
     uint16_t id;
     char text[];
@@ -84,27 +84,27 @@ static int expand(struct phrases *phrases, struct mxp_slice term)
     return err;
 }
 
-static struct mxp_group *group_find(const struct mxp_rules *rules, struct mxp_slice term)
+static struct mxp_term *term_find(const struct mxp_rules *rules, struct mxp_slice term)
 {
-    struct mxp_group *group = NULL;
-    HASH_FIND(hh, rules->groups, term.ptr, term.len, group);
-    return group;
+    struct mxp_term *entry = NULL;
+    HASH_FIND(hh, rules->terms, term.ptr, term.len, entry);
+    return entry;
 }
 
 static int id_new(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_id)
 {
-    if (rules->n_phrases >= MXP_PHRASES_MAX)
+    if (rules->n_terms >= MXP_TERMS_MAX - 1)
         return MXP_ETOOBIG;
-    struct mxp_group *group = calloc(1, sizeof *group + term.len + 1);
-    if (!group)
+    struct mxp_term *entry = calloc(1, sizeof *entry + term.len + 1);
+    if (!entry)
         return MXP_ENOMEM;
-    memcpy(group->text, term.ptr, term.len);
-    HASH_ADD_KEYPTR(hh, rules->groups, group->text, term.len, group);
-    *ret_id = group->id = (uint16_t)rules->n_phrases++;
+    memcpy(entry->text, term.ptr, term.len);
+    HASH_ADD_KEYPTR(hh, rules->terms, entry->text, term.len, entry);
+    *ret_id = entry->id = (uint16_t)rules->n_terms++;
     return 0;
 }
 
-static int group_new(struct mxp_rules *rules, struct mxp_slice term, const struct phrases *phrases,
+static int set_new(struct mxp_rules *rules, struct mxp_slice term, const struct phrases *phrases,
                      uint16_t *ret_id)
 {
     int err = id_new(rules, term, ret_id);
@@ -141,9 +141,9 @@ static int pair_new(struct mxp_rules *rules, struct mxp_slice term, size_t tilde
 int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_id,
                    const char **ret_bad)
 {
-    const struct mxp_group *group = group_find(rules, term);
-    if (group)
-        return *ret_id = group->id, 0;
+    const struct mxp_term *entry = term_find(rules, term);
+    if (entry)
+        return *ret_id = entry->id, 0;
     struct phrases phrases = {.rules = rules};
     size_t tilde = mxp_rules_find_outside(term, '~');
     if (tilde < term.len)
@@ -158,10 +158,8 @@ int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret
     if (!phrases.ids)
         return MXP_ENOMEM;
     int err = expand(&phrases, term);
-    if (!err && phrases.n == 1)
-        *ret_id = phrases.ids[0];
-    else if (!err)
-        err = group_new(rules, term, &phrases, ret_id);
+    if (!err)
+        err = set_new(rules, term, &phrases, ret_id);
     free(phrases.ids);
     *ret_bad = phrases.bad;
     return err;
@@ -169,11 +167,11 @@ int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret
 
 void mxp_rules_terms_end(struct mxp_rules *rules)
 {
-    struct mxp_group *group, *next;
-    HASH_ITER(hh, rules->groups, group, next)
+    struct mxp_term *entry, *next;
+    HASH_ITER(hh, rules->terms, entry, next)
     {
-        HASH_DEL(rules->groups, group);
-        free(group);
+        HASH_DEL(rules->terms, entry);
+        free(entry);
     }
 }
 
@@ -237,7 +235,7 @@ static int add_clause(struct mxp_rules_reader *reader, struct mxp_slice terms)
         if (err)
             return why_bad ? mxp_rules_bad(reader, why_bad, term) : mxp_rules_fail(reader, err);
     }
-    without[n_without++] = MXP_NO_PHRASE;
+    without[n_without++] = MXP_NO_TERM;
     uint16_t *kept = mxp_arena_alloc(&reader->rules->arena, n_without * sizeof *kept);
     if (!kept)
         return mxp_rules_fail(reader, MXP_ENOMEM);

@@ -74,6 +74,8 @@ static int word_get(struct mxp_rules *rules, const struct mxp_token *token, uint
 
 static int node_new(struct mxp_rules *rules, uint32_t *ret_node)
 {
+    if (rules->n_nodes >= 1u << MXP_NODE_BITS)
+        return MXP_ETOOBIG;
     if (rules->n_nodes >= rules->size_nodes) {
         size_t size = rules->size_nodes ? rules->size_nodes * 2 : 4096;
         struct mxp_node *nodes = realloc(rules->nodes, size * sizeof *nodes);
@@ -96,10 +98,6 @@ static int begin(struct mxp_rules *rules)
     int err = node_new(rules, &root);
     if (!err)
         err = words_grow(rules);
-    rules->weights = calloc(MXP_PHRASES_MAX, sizeof *rules->weights);
-    rules->lens = calloc(MXP_PHRASES_MAX, sizeof *rules->lens);
-    if (!rules->weights || !rules->lens)
-        return MXP_ENOMEM;
     for (size_t i = 0; i < sizeof silent_words / sizeof *silent_words && !err; i++) {
         mxp_tokens_init(&tokens, mxp_slice_str(silent_words[i]), false);
         mxp_tokens_next(&tokens, &token);
@@ -112,25 +110,23 @@ static int begin(struct mxp_rules *rules)
 
 static size_t edge_slot(const struct mxp_rules *rules, uint64_t key)
 {
-    uint64_t h = key * 0x9e3779b97f4a7c15u;
-    size_t at = (size_t)(h >> 40) & rules->mask_edges;
-    while (rules->edges[at].key && rules->edges[at].key != key)
+    size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 40) & rules->mask_edges;
+    while (rules->edges[at] && rules->edges[at] >> MXP_NODE_BITS != key)
         at = (at + 1) & rules->mask_edges;
     return at;
 }
 
 uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t node, uint16_t word)
 {
-    const struct mxp_edge *edge =
-        &rules->edges[edge_slot(rules, (uint64_t)node << 16 | word)];
-    return edge->key ? edge->to : 0;
+    mxp_edge edge = rules->edges[edge_slot(rules, (uint64_t)node << 16 | word)];
+    return (uint32_t)(edge & ((1u << MXP_NODE_BITS) - 1));
 }
 
 static int edges_grow(struct mxp_rules *rules)
 {
     if (rules->edges && rules->n_edges * 2 < rules->mask_edges)
         return 0;
-    struct mxp_edge *old = rules->edges;
+    mxp_edge *old = rules->edges;
     size_t n = old ? rules->mask_edges + 1 : 0, size = n ? n * 2 : 8192;
     rules->edges = calloc(size, sizeof *rules->edges);
     if (!rules->edges) {
@@ -139,8 +135,8 @@ static int edges_grow(struct mxp_rules *rules)
     }
     rules->mask_edges = size - 1;
     for (size_t i = 0; i < n; i++)
-        if (old[i].key)
-            rules->edges[edge_slot(rules, old[i].key)] = old[i];
+        if (old[i])
+            rules->edges[edge_slot(rules, old[i] >> MXP_NODE_BITS)] = old[i];
     free(old);
     return 0;
 }
@@ -157,19 +153,26 @@ static int child(struct mxp_rules *rules, uint32_t node, uint16_t word, uint32_t
     if (err)
         return err;
     uint64_t key = (uint64_t)node << 16 | word;
-    rules->edges[edge_slot(rules, key)] = (struct mxp_edge){key, *ret_child};
+    rules->edges[edge_slot(rules, key)] = key << MXP_NODE_BITS | *ret_child;
     rules->n_edges++;
     rules->nodes[node].leaf = false;
     return 0;
 }
 
-static int phrase_of(struct mxp_rules *rules, uint16_t *ret_phrase)
+static int phrase_new(struct mxp_rules *rules, uint16_t len, uint16_t *ret_phrase)
 {
-    if (*ret_phrase == MXP_NO_PHRASE) {
-        if (rules->n_phrases >= MXP_PHRASES_MAX)
-            return MXP_ETOOBIG;
-        *ret_phrase = (uint16_t)rules->n_phrases++;
+    if (rules->n_phrases >= MXP_PHRASES_MAX)
+        return MXP_ETOOBIG;
+    if (rules->n_phrases >= rules->size_phrases) {
+        size_t size = rules->size_phrases ? rules->size_phrases * 2 : 4096;
+        struct mxp_part *grown = realloc(rules->phrases, size * sizeof *grown);
+        if (!grown)
+            return MXP_ENOMEM;
+        rules->phrases = grown;
+        rules->size_phrases = size;
     }
+    rules->phrases[rules->n_phrases] = (struct mxp_part){.len = len};
+    *ret_phrase = (uint16_t)rules->n_phrases++;
     return 0;
 }
 
@@ -179,7 +182,7 @@ int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *
     struct mxp_token token;
     uint32_t node = 0;
     bool address = false;
-    uint32_t n_words = 0;
+    uint16_t n_words = 0;
     int err = rules->n_nodes ? 0 : begin(rules);
     mxp_tokens_init(&tokens, words, false);
     while (!err && mxp_tokens_next(&tokens, &token)) {
@@ -195,17 +198,15 @@ int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *
         return err;
     if (node == 0 && !address)
         return MXP_ESYNTAX;
-    err = phrase_of(rules, &rules->nodes[node].phrase);
+    if (rules->nodes[node].phrase == MXP_NO_PHRASE)
+        err = phrase_new(rules, n_words, &rules->nodes[node].phrase);
     *ret_phrase = rules->nodes[node].phrase;
-    if (!err)
-        rules->lens[*ret_phrase] = (uint8_t)(n_words > UINT8_MAX ? UINT8_MAX : n_words);
-    if (!err)
-        rules->weights[*ret_phrase] = n_words > 2 ? 1 : n_words == 2 ? 3 : 20;
     return err;
 }
 
-int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t group)
+int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term)
 {
+    uint16_t len = rules->phrases[phrase].len;
     if (rules->n_members >= rules->size_members) {
         size_t size = rules->size_members ? rules->size_members * 2 : 4096;
         struct mxp_member *grown = realloc(rules->members, size * sizeof *grown);
@@ -214,8 +215,8 @@ int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t group)
         rules->members = grown;
         rules->size_members = size;
     }
-    rules->members[rules->n_members++] = (struct mxp_member){phrase, group};
-    rules->weights[group] += rules->weights[phrase];
+    rules->members[rules->n_members++] = (struct mxp_member){phrase, term};
+    rules->weights[term] += len > 2 ? 1 : len == 2 ? 3 : 20; /* rare, seldom, often */
     return 0;
 }
 
@@ -223,23 +224,33 @@ static int by_phrase(const void *a, const void *b)
 {
     const struct mxp_member *x = a, *y = b;
     return x->phrase != y->phrase ? (x->phrase < y->phrase ? -1 : 1)
-                                  : (x->group > y->group) - (x->group < y->group);
+                                  : (x->term > y->term) - (x->term < y->term);
 }
 
-static int link_members(struct mxp_rules *rules)
+static void link_members(struct mxp_rules *rules)
 {
-    rules->first_member = calloc(rules->n_phrases + 1, sizeof *rules->first_member);
-    if (!rules->first_member)
-        return MXP_ENOMEM;
     if (rules->n_members)
         qsort(rules->members, rules->n_members, sizeof *rules->members, by_phrase);
-    size_t at = 0;
-    for (size_t phrase = 0; phrase <= rules->n_phrases; phrase++) {
-        while (at < rules->n_members && rules->members[at].phrase < phrase)
-            at++;
-        rules->first_member[phrase] = (uint32_t)at;
+    for (size_t i = rules->n_members; i > 0; i--) {
+        struct mxp_part *part = &rules->phrases[rules->members[i - 1].phrase];
+        part->members = (uint32_t)(i - 1);
+        part->n_members++;
     }
-    return 0;
+}
+
+static uint32_t from_of(mxp_edge edge)
+{
+    return (uint32_t)(edge >> (MXP_NODE_BITS + 16));
+}
+
+static uint16_t word_of(mxp_edge edge)
+{
+    return (uint16_t)(edge >> MXP_NODE_BITS);
+}
+
+static uint32_t to_of(mxp_edge edge)
+{
+    return (uint32_t)(edge & ((1u << MXP_NODE_BITS) - 1));
 }
 
 /* The root's edges by word, as they are asked for most. */
@@ -249,28 +260,28 @@ static int link_root(struct mxp_rules *rules)
     if (!rules->root)
         return MXP_ENOMEM;
     for (size_t i = 0; rules->edges && i <= rules->mask_edges; i++)
-        if (rules->edges[i].key && rules->edges[i].key >> 16 == 0)
-            rules->root[rules->edges[i].key & 0xffff] = rules->edges[i].to;
+        if (rules->edges[i] && from_of(rules->edges[i]) == 0)
+            rules->root[word_of(rules->edges[i])] = to_of(rules->edges[i]);
     return 0;
 }
 
 struct links {
     uint32_t *queue;
     size_t *first;
-    struct mxp_edge *by_node;
+    mxp_edge *by_node;
 };
 
 static void sort_edges(const struct mxp_rules *rules, const struct links *links)
 {
     size_t n_slots = rules->edges ? rules->mask_edges + 1 : 0;
     for (size_t i = 0; i < n_slots; i++)
-        if (rules->edges[i].key)
-            links->first[(rules->edges[i].key >> 16) + 2]++;
+        if (rules->edges[i])
+            links->first[from_of(rules->edges[i]) + 2]++;
     for (size_t i = 2; i <= rules->n_nodes + 1; i++)
         links->first[i] += links->first[i - 1];
     for (size_t i = 0; i < n_slots; i++)
-        if (rules->edges[i].key)
-            links->by_node[links->first[(rules->edges[i].key >> 16) + 1]++] = rules->edges[i];
+        if (rules->edges[i])
+            links->by_node[links->first[from_of(rules->edges[i]) + 1]++] = rules->edges[i];
 }
 
 /* Nodes are numbered so that a parent comes before its children, but their failure links go
@@ -282,8 +293,8 @@ static void link_failures(struct mxp_rules *rules, const struct links *links)
     while (head < tail && rules->n_nodes) {
         uint32_t node = links->queue[head++];
         for (size_t i = links->first[node]; i < links->first[node + 1]; i++) {
-            uint16_t word = (uint16_t)(links->by_node[i].key & 0xffff);
-            uint32_t to = links->by_node[i].to, fail = rules->nodes[node].fail, next = 0;
+            uint16_t word = word_of(links->by_node[i]);
+            uint32_t to = to_of(links->by_node[i]), fail = rules->nodes[node].fail, next = 0;
             while (node && !(next = mxp_rules_edge(rules, fail, word)) && fail)
                 fail = rules->nodes[fail].fail;
             rules->nodes[to].fail = next;
@@ -310,5 +321,6 @@ int mxp_rules_link(struct mxp_rules *rules)
     free(links.queue);
     free(links.first);
     free(links.by_node);
-    return err ? err : link_members(rules);
+    link_members(rules);
+    return err;
 }
