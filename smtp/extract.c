@@ -21,11 +21,12 @@ static struct mxp_slice bounded(struct mxp_slice text)
     return text;
 }
 
-static bool word_at(struct mxp_slice text, size_t at, const struct word *word)
+static inline bool word_at(struct mxp_slice text, size_t at, const struct word *word)
 {
-    if (text.len - at < word->len || mxp_lower(text.ptr[at]) != word->text[0])
+    if (text.len - at < word->len || mxp_lower(text.ptr[at]) != word->text[0] ||
+        (word->len > 1 && mxp_lower(text.ptr[at + 1]) != word->text[1]))
         return false;
-    for (size_t i = 1; i < word->len; i++)
+    for (size_t i = 2; i < word->len; i++)
         if (mxp_lower(text.ptr[at + i]) != word->text[i])
             return false;
     return true;
@@ -58,7 +59,10 @@ static uint32_t unit_at(struct mxp_slice text, size_t at, size_t *ret_end)
     };
     while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '-' || text.ptr[at] == '\n'))
         at++;
-    for (size_t i = 0; at < text.len && i < sizeof units / sizeof *units; i++) {
+    static const char firsts[] = "smhdog";
+    if (at >= text.len || !memchr(firsts, mxp_lower(text.ptr[at]), sizeof firsts - 1))
+        return 0;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t end = at + units[i].word.len;
         if (!word_at(text, at, &units[i].word) || (end < text.len && mxp_is_alnum(text.ptr[end])))
             continue;

@@ -46,8 +46,9 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
 {
     struct mxp_tokens tokens;
     struct mxp_token token;
-    uint32_t node = 0, at = 0, last[MXP_PAIRS_MAX] = {0};
+    uint32_t node = 0, at = 0, last[MXP_PAIRS_MAX];
     memset(ret->bits, 0, (rules->n_terms + 63) / 64 * sizeof *ret->bits);
+    memset(last, 0, rules->n_pairs * sizeof *last);
     ret->n = 0;
     ret->bits[rules->always / 64] |= UINT64_C(1) << rules->always % 64;
     if (!rules->words)

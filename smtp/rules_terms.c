@@ -213,35 +213,97 @@ static int add_all(struct mxp_rules_reader *reader, const struct mxp_rule *with_
     return err;
 }
 
+static int take_term(struct mxp_rules_reader *reader, struct mxp_slice term, uint16_t *ret_id)
+{
+    const char *why_bad = NULL;
+    int err = mxp_rules_term(reader->rules, term, ret_id, &why_bad);
+    if (err)
+        return why_bad ? mxp_rules_bad(reader, why_bad, term) : mxp_rules_fail(reader, err);
+    return 0;
+}
+
+/* "(a|b)" and no more than that: what is inside. */
+static bool unwrap(struct mxp_slice *term)
+{
+    if (term->len < 2 || term->ptr[0] != '(' || find_close(*term, 0) != term->len - 1)
+        return false;
+    *term = mxp_slice_trim(mxp_slice_sub(*term, 1, term->len - 2));
+    return true;
+}
+
+struct without {
+    uint16_t terms[TERM_WITHOUT + 1];
+    size_t n;
+};
+
+/* !(a|(b|c)|d) is !(b|c) & !(a|d): names stay terms of their own, shared by all rules. */
+static int add_without(struct mxp_rules_reader *reader, struct mxp_slice term,
+                       struct without *without)
+{
+    struct mxp_buf rest;
+    struct mxp_slice inner = term;
+    int err = 0;
+    if (mxp_rules_find_outside(term, '~') < term.len || !unwrap(&inner)) {
+        if (without->n >= TERM_WITHOUT)
+            return mxp_rules_bad(reader, "too many terms", term);
+        return take_term(reader, term, &without->terms[without->n++]);
+    }
+    mxp_buf_init(&rest, TERM_TEXT);
+    while (!err && inner.len) {
+        struct mxp_slice choice = mxp_rules_cut_outside(&inner, '|'), name = choice;
+        if (unwrap(&name)) {
+            err = add_without(reader, choice, without);
+            continue;
+        }
+        if (rest.len)
+            err = mxp_buf_add_char(&rest, '|');
+        if (!err)
+            err = mxp_buf_add_slice(&rest, choice);
+    }
+    if (!err && rest.len && without->n >= TERM_WITHOUT)
+        err = mxp_rules_bad(reader, "too many terms", term);
+    else if (!err && rest.len)
+        err = take_term(reader, mxp_buf_slice(&rest), &without->terms[without->n++]);
+    mxp_buf_free(&rest);
+    return err;
+}
+
+static int keep_rule(struct mxp_rules_reader *reader, struct mxp_rule *rule,
+                     struct without *without)
+{
+    size_t size = (without->n + 1) * sizeof *without->terms;
+    without->terms[without->n] = MXP_NO_TERM;
+    uint16_t *kept = mxp_arena_alloc(&reader->rules->arena, size);
+    if (!kept)
+        return mxp_rules_fail(reader, MXP_ENOMEM);
+    memcpy(kept, without->terms, size);
+    rule->without = kept;
+    return add_all(reader, rule);
+}
+
 /* "a & (b|c) & !d" */
 static int add_clause(struct mxp_rules_reader *reader, struct mxp_slice terms)
 {
     struct mxp_rule rule = reader->rule;
-    uint16_t without[TERM_WITHOUT + 1];
-    size_t n_with = 0, n_without = 0;
+    struct without without = {.n = 0};
+    size_t n_with = 0;
+    int err = 0;
     memset(rule.with, 0xff, sizeof rule.with);
-    while (terms.len) {
+    while (terms.len && !err) {
         struct mxp_slice term = mxp_rules_cut_outside(&terms, '&');
         bool not = term.len && term.ptr[0] == '!';
-        const char *why_bad = NULL;
         if (not )
             term = mxp_slice_trim(mxp_slice_sub(term, 1, term.len));
         if (!term.len)
-            return mxp_rules_bad(reader, "an empty term", terms);
-        if (not ? n_without >= TERM_WITHOUT : n_with >= MXP_RULE_TERMS)
-            return mxp_rules_bad(reader, "too many terms", term);
-        int err = mxp_rules_term(reader->rules, term,
-                                 not ? &without[n_without++] : &rule.with[n_with++], &why_bad);
-        if (err)
-            return why_bad ? mxp_rules_bad(reader, why_bad, term) : mxp_rules_fail(reader, err);
+            err = mxp_rules_bad(reader, "an empty term", terms);
+        else if (not )
+            err = add_without(reader, term, &without);
+        else if (n_with >= MXP_RULE_TERMS)
+            err = mxp_rules_bad(reader, "too many terms", term);
+        else
+            err = take_term(reader, term, &rule.with[n_with++]);
     }
-    without[n_without++] = MXP_NO_TERM;
-    uint16_t *kept = mxp_arena_alloc(&reader->rules->arena, n_without * sizeof *kept);
-    if (!kept)
-        return mxp_rules_fail(reader, MXP_ENOMEM);
-    memcpy(kept, without, n_without * sizeof *kept);
-    rule.without = kept;
-    return add_all(reader, &rule);
+    return err ? err : keep_rule(reader, &rule, &without);
 }
 
 int mxp_rules_expression(struct mxp_rules_reader *reader, struct mxp_slice expression)
