@@ -50,7 +50,7 @@ static int read_all(struct mxp_rules *rules, const char *user_file, struct mxp_w
     if (!err)
         err = mxp_rules_link(rules);
     if (!err)
-        err = mxp_rules_index_pairs(rules);
+        err = mxp_rules_index_phrases(rules);
     return err ? mxp_why_set(why, err, "%s", mxp_err_text(err)) : 0;
 }
 
@@ -75,6 +75,7 @@ struct mxp_rules *mxp_rules_free(struct mxp_rules *rules)
     free(rules->keys);
     free(rules->root);
     free(rules->pair_ends);
+    free(rules->sets);
     free(rules->triggers);
     free(rules->wordless);
     free(rules->words);

@@ -74,10 +74,18 @@ typedef uint64_t mxp_edge;
 
 /* What a phrase is part of. */
 struct mxp_part {
-    uint32_t members, pair_ends; /* the first of each */
-    uint16_t n_members, n_pair_ends;
+    uint32_t set;       /* its terms: the first word of a bit set of n_set_words */
+    uint32_t pair_ends; /* the first of them */
+    uint16_t n_pair_ends;
     uint16_t len; /* words */
 };
+
+/* A rule without terms; they stand by the enhanced code that they ask for. */
+struct mxp_wordless {
+    uint16_t rule, next; /* UINT16_MAX ends */
+};
+
+#define MXP_WORDLESS_SLOTS 256
 
 /* What a rule asks that can be asked at once, apart from the rest, for the cache's sake. */
 struct mxp_rule_key {
@@ -112,8 +120,13 @@ struct mxp_rules {
     struct mxp_rule_key *keys; /* likewise */
     size_t n_rules, size_rules;
     uint16_t *triggers; /* by term: its first rule; UINT16_MAX: none */
-    uint16_t *wordless; /* rules without any term, in order */
+    uint64_t trigger_bits[MXP_TERMS_MAX / 64];
+    struct mxp_wordless *wordless; /* rules without any term */
     size_t n_wordless;
+    uint16_t wordless_any;                       /* those that ask for no enhanced code */
+    uint16_t wordless_slots[MXP_WORDLESS_SLOTS]; /* the others; UINT16_MAX: none */
+    uint64_t *sets;                              /* distinct ones */
+    size_t n_sets, n_set_words;
     struct mxp_part *phrases;
     size_t n_phrases, size_phrases;
     size_t n_terms;
@@ -154,19 +167,24 @@ int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *
 int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term);
 int mxp_rules_link(struct mxp_rules *rules); /* after the last phrase */
 uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t node, uint16_t word); /* 0: none */
-const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, uint32_t hash,
-                                      const char *text, size_t len); /* NULL */
+struct mxp_token;
+const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules,
+                                      const struct mxp_token *token); /* NULL: in no rule */
 
 /* rules_index.c: by which term each rule is looked up; before mxp_rules_link. */
 int mxp_rules_index(struct mxp_rules *rules);
-/* .. and after it: the ends of the pairs. */
-int mxp_rules_index_pairs(struct mxp_rules *rules);
+/* .. and after it: the terms and pairs of each phrase. */
+int mxp_rules_index_phrases(struct mxp_rules *rules);
+
+/* Where a wordless rule that asks for this enhanced code is looked up. */
+static inline unsigned mxp_wordless_slot(unsigned subject, unsigned detail)
+{
+    return (subject * 37u + detail) % MXP_WORDLESS_SLOTS;
+}
 
 /* rules_match.c */
 struct mxp_found {
-    uint64_t bits[MXP_TERMS_MAX / 64];
-    uint16_t list[MXP_TERMS_MAX]; /* in the order found */
-    size_t n;
+    uint64_t bits[MXP_TERMS_MAX / 64]; /* the first n_set_words of them */
 };
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret);
 

@@ -3,31 +3,23 @@
 
 #include <string.h>
 
-static inline void set(struct mxp_found *ret, uint16_t term)
-{
-    uint64_t bit = UINT64_C(1) << term % 64;
-    if (ret->bits[term / 64] & bit)
-        return;
-    ret->bits[term / 64] |= bit;
-    ret->list[ret->n++] = term;
-}
-
 /* at: the number of the phrase's last word, from 1; last: by pair, where its first part ended. */
-static void found(const struct mxp_rules *rules, struct mxp_found *ret, uint16_t phrase,
-                  uint32_t at, uint32_t *last)
+static inline void found(const struct mxp_rules *rules, struct mxp_found *ret, uint16_t phrase,
+                         uint32_t at, uint32_t *last)
 {
     const struct mxp_part *part = &rules->phrases[phrase];
-    const struct mxp_member *member = &rules->members[part->members];
-    for (uint16_t i = 0; i < part->n_members; i++)
-        set(ret, member[i].term);
+    const uint64_t *set = &rules->sets[part->set];
+    for (size_t i = 0; i < rules->n_set_words; i++)
+        ret->bits[i] |= set[i];
     const struct mxp_pair_end *end = &rules->pair_ends[part->pair_ends];
     uint32_t begin = at + 1 - part->len;
     for (uint16_t i = 0; i < part->n_pair_ends; i++) {
         uint32_t before = last[end[i].pair];
+        uint16_t id = rules->pairs[end[i].pair].id;
         if (!end[i].second)
             last[end[i].pair] = at;
         else if (before && before < begin && begin - before <= MXP_PAIR_GAP + 1)
-            set(ret, rules->pairs[end[i].pair].id);
+            ret->bits[id / 64] |= UINT64_C(1) << id % 64;
     }
 }
 
@@ -47,15 +39,14 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     struct mxp_tokens tokens;
     struct mxp_token token;
     uint32_t node = 0, at = 0, last[MXP_PAIRS_MAX];
-    memset(ret->bits, 0, (rules->n_terms + 63) / 64 * sizeof *ret->bits);
+    memset(ret->bits, 0, rules->n_set_words * sizeof *ret->bits);
     memset(last, 0, rules->n_pairs * sizeof *last);
-    ret->n = 0;
     ret->bits[rules->always / 64] |= UINT64_C(1) << rules->always % 64;
     if (!rules->words)
         return;
     mxp_tokens_init(&tokens, text, true);
     while (mxp_tokens_next(&tokens, &token)) {
-        const struct mxp_word *word = mxp_rules_word(rules, token.hash, token.text, token.len);
+        const struct mxp_word *word = mxp_rules_word(rules, &token);
         if (!word) {
             node = 0;
             at++;
@@ -112,23 +103,49 @@ static bool key_fits(const struct mxp_rule_key *key, enum mxp_stage stage, uint1
     return mxp_found_has(found, key->also);
 }
 
+struct search {
+    const struct mxp_rules *rules;
+    const struct mxp_reply *reply;
+    const struct mxp_found *found;
+    enum mxp_stage stage;
+    uint16_t provider;
+    size_t best; /* the first rule so far that holds */
+};
+
+static bool tries(struct search *search, uint16_t at)
+{
+    const struct mxp_rules *rules = search->rules;
+    if (!key_fits(&rules->keys[at], search->stage, search->provider, search->reply->code,
+                  search->found) ||
+        !holds(&rules->rules[at], search->reply, search->found))
+        return false;
+    search->best = at;
+    return true;
+}
+
+static void try_wordless(struct search *search, uint16_t at)
+{
+    const struct mxp_wordless *list = search->rules->wordless;
+    while (at != UINT16_MAX && list[at].rule < search->best && !tries(search, list[at].rule))
+        at = list[at].next;
+}
+
 const struct mxp_rule *mxp_rules_first(const struct mxp_rules *rules, enum mxp_stage stage,
                                        uint16_t provider, const struct mxp_reply *reply,
                                        const struct mxp_found *found)
 {
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < found->n; i++) {
-        uint16_t at = rules->triggers[found->list[i]];
-        for (; at != UINT16_MAX && at < best; at = rules->keys[at].next)
-            if (key_fits(&rules->keys[at], stage, provider, reply->code, found) &&
-                holds(&rules->rules[at], reply, found))
-                best = at;
+    struct search search = {rules, reply, found, stage, provider, SIZE_MAX};
+    for (size_t i = 0; i < rules->n_set_words; i++) {
+        uint64_t bits = found->bits[i] & rules->trigger_bits[i];
+        for (; bits; bits &= bits - 1) {
+            uint16_t at = rules->triggers[i * 64 + (size_t)__builtin_ctzll(bits)];
+            while (at != UINT16_MAX && at < search.best && !tries(&search, at))
+                at = rules->keys[at].next;
+        }
     }
-    for (size_t i = 0; i < rules->n_wordless && rules->wordless[i] < best; i++) {
-        uint16_t at = rules->wordless[i];
-        if (key_fits(&rules->keys[at], stage, provider, reply->code, found) &&
-            holds(&rules->rules[at], reply, found))
-            best = at;
-    }
-    return best == SIZE_MAX ? NULL : &rules->rules[best];
+    const struct mxp_enhanced *e = &reply->enhanced;
+    if (e->klass)
+        try_wordless(&search, rules->wordless_slots[mxp_wordless_slot(e->subject, e->detail)]);
+    try_wordless(&search, rules->wordless_any);
+    return search.best == SIZE_MAX ? NULL : &rules->rules[search.best];
 }

@@ -10,13 +10,25 @@ static const char *const silent_words[] = {
     "had",  "now", "this", "that", "its", "his", "her",  "their", "sorry", "please", "currently",
     "presently"};
 
-const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, uint32_t hash,
-                                      const char *text, size_t len)
+static bool same_text(const char *a, const char *b, size_t len)
 {
-    for (size_t at = hash & rules->mask_words; rules->words[at].text;
+    for (size_t at = 0; at < len; at += 8) {
+        uint64_t x, y;
+        memcpy(&x, a + at, 8);
+        memcpy(&y, b + at, 8);
+        if (x != y)
+            return false;
+    }
+    return true;
+}
+
+const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, const struct mxp_token *token)
+{
+    for (size_t at = token->hash & rules->mask_words; rules->words[at].text;
          at = (at + 1) & rules->mask_words) {
         const struct mxp_word *word = &rules->words[at];
-        if (word->hash == hash && word->len == len && memcmp(word->text, text, len) == 0)
+        if (word->hash == token->hash && word->len == token->len &&
+            same_text(word->text, token->text, token->len))
             return word;
     }
     return NULL;
@@ -52,9 +64,10 @@ static int word_new(struct mxp_rules *rules, const struct mxp_token *token, uint
         if (err)
             return err;
     }
-    char *text = mxp_arena_strdup(&rules->arena, (struct mxp_slice){token->text, token->len});
+    char *text = mxp_arena_alloc(&rules->arena, token->len + 8);
     if (!text)
         return MXP_ENOMEM;
+    memcpy(text, token->text, token->len + 8);
     struct mxp_word word = {token->hash, (uint16_t)token->len, id, text};
     word_put(rules->words, rules->mask_words, &word);
     rules->n_words++;
@@ -63,7 +76,7 @@ static int word_new(struct mxp_rules *rules, const struct mxp_token *token, uint
 
 static int word_get(struct mxp_rules *rules, const struct mxp_token *token, uint16_t *ret_id)
 {
-    const struct mxp_word *word = mxp_rules_word(rules, token->hash, token->text, token->len);
+    const struct mxp_word *word = mxp_rules_word(rules, token);
     if (word)
         return *ret_id = word->id, 0;
     if (rules->n_words >= MXP_WORD_SILENT - 1)
@@ -220,24 +233,6 @@ int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term)
     return 0;
 }
 
-static int by_phrase(const void *a, const void *b)
-{
-    const struct mxp_member *x = a, *y = b;
-    return x->phrase != y->phrase ? (x->phrase < y->phrase ? -1 : 1)
-                                  : (x->term > y->term) - (x->term < y->term);
-}
-
-static void link_members(struct mxp_rules *rules)
-{
-    if (rules->n_members)
-        qsort(rules->members, rules->n_members, sizeof *rules->members, by_phrase);
-    for (size_t i = rules->n_members; i > 0; i--) {
-        struct mxp_part *part = &rules->phrases[rules->members[i - 1].phrase];
-        part->members = (uint32_t)(i - 1);
-        part->n_members++;
-    }
-}
-
 static uint32_t from_of(mxp_edge edge)
 {
     return (uint32_t)(edge >> (MXP_NODE_BITS + 16));
@@ -321,6 +316,5 @@ int mxp_rules_link(struct mxp_rules *rules)
     free(links.queue);
     free(links.first);
     free(links.by_node);
-    link_members(rules);
     return err;
 }

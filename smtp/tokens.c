@@ -84,8 +84,10 @@ static const char *skip_codes(const char *at, const char *end)
 
 static inline bool in_address(char c)
 {
-    return mxp_is_alnum(c) || c == '.' || c == '-' || c == '_' || c == '+' || c == '=' ||
-           c == '%' || c == '/' || c == '\'' || c == '~' || c == '*';
+    if (letter(c) > HIGH)
+        return true;
+    static const char others[] = ".-_+=%/'~*";
+    return memchr(others, c, sizeof others - 1) != NULL;
 }
 
 /* An address at at: behind it, or NULL. At most 320 octets are looked at. */
@@ -128,7 +130,6 @@ static inline void put(struct mxp_token *token, char c)
 {
     if (token->len < MXP_TOKEN_MAX)
         token->text[token->len++] = c;
-    token->hash = (token->hash ^ (unsigned char)c) * 16777619u;
 }
 
 static void set(struct mxp_token *token, const char *word)
@@ -189,7 +190,6 @@ static void stem(struct mxp_token *token)
     if (token->len < 7 || memcmp(token->text, "tempor", 6) != 0)
         return;
     token->len = 0;
-    token->hash = 2166136261u;
     set(token, "temporar");
 }
 
@@ -241,6 +241,18 @@ static bool special(struct mxp_tokens *tokens, struct mxp_token *ret)
     return true;
 }
 
+static inline void seal(struct mxp_token *token)
+{
+    uint64_t hash = token->len, piece;
+    memset(token->text + token->len, 0, 8);
+    for (uint32_t at = 0; at < token->len; at += 8) {
+        memcpy(&piece, token->text + at, 8);
+        hash = (hash ^ piece) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    token->hash = (uint32_t)(hash >> 20);
+}
+
 /* What separates words may begin or end a URL; a rule marks the words of one by a slash. */
 static void take_separator(struct mxp_tokens *tokens)
 {
@@ -279,7 +291,6 @@ static void take_separator(struct mxp_tokens *tokens)
 bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
     ret->len = 0;
-    ret->hash = 2166136261u;
     while (tokens->at < tokens->end) {
         if (tokens->line_start && tokens->reply)
             tokens->at = skip_codes(tokens->at, tokens->end);
@@ -294,6 +305,7 @@ bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
             put(ret, '/');
         if (!tokens->reply || !special(tokens, ret))
             take_word(tokens, ret);
+        seal(ret);
         return true;
     }
     return false;

@@ -29,7 +29,7 @@ struct mxp_tokens {
 };
 
 struct mxp_token {
-    char text[MXP_TOKEN_MAX];
+    char text[MXP_TOKEN_MAX + 8]; /* padded with NULs to a multiple of eight */
     uint32_t len;
     uint32_t hash;
 };
