@@ -20,12 +20,14 @@ static const char check_words[] = "(check|checking|double|verify|typo|typos|spel
 static const char doubts_words[] =
     "((may|might) (not exist|full|disabled|inactive|blacklisted|invalid|no longer|temporar|deleted|"
     "wrong|moved|unavailable|over quota|also|either|blocked|suspended)|possibly|perhaps|maybe|"
-    "probably|quota exceeded|hourly quota|daily quota|over quota|rate limit|limit exceeded|too many|"
+    "probably|quota exceeded|hourly quota|daily quota|over quota|rate limit|limit exceeded|too "
+    "many|"
     "(or|and) (mailbox |inbox |account |user |recipient |it |too |quota |storage |)"
     "(full|over quota|overquota|quota exceeded|exceeded quota|exceeds quota|out of space|"
     "out of storage|busy|access denied|denied|blocked|restricted|blacklisted|spam|rejected|refused|"
     "greylisted|full mailbox|not accepting)|"
-    "(unknown|found|exist|invalid|exists) or (account |user |mailbox |)(disabled|suspended|inactive|"
+    "(unknown|found|exist|invalid|exists) or (account |user |mailbox "
+    "|)(disabled|suspended|inactive|"
     "locked|closed)|"
     "o (mailbox |buzon |cuenta |)(lleno|llena)|ou (boite |caixa |mailbox |)(pleine|cheia|cheio)|"
     "oder (postfach |)voll|o casella piena)";
@@ -47,8 +49,8 @@ int mxp_judge_init(struct mxp_rules *rules)
         const char *words;
         uint16_t *id;
     } terms[] = {
-        {passes_words, &rules->judge.passes}, {again_words, &rules->judge.again},
-        {check_words, &rules->judge.check},   {doubts_words, &rules->judge.doubts},
+        {passes_words, &rules->judge.passes},   {again_words, &rules->judge.again},
+        {check_words, &rules->judge.check},     {doubts_words, &rules->judge.doubts},
         {no_mail_words, &rules->judge.no_mail}, {welcome_words, &rules->judge.welcome},
     };
     const char *bad = NULL;

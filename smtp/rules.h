@@ -14,6 +14,9 @@
 #include "core/arena.h"
 #include "smtp/classify.h"
 #include "smtp/judge.h"
+#include "smtp/tokens.h"
+
+#include <string.h>
 
 #define MXP_RULE_TERMS   6
 #define MXP_LETS_MAX     128
@@ -54,7 +57,7 @@ struct mxp_term;
 struct mxp_word {
     uint32_t hash;
     uint16_t len;
-    uint16_t id; /* 1 ..; MXP_WORD_SILENT, MXP_WORD_ADDRESS */
+    uint16_t id;      /* 1 ..; MXP_WORD_SILENT, MXP_WORD_ADDRESS */
     const char *text; /* NULL: free slot */
 };
 
@@ -92,7 +95,7 @@ struct mxp_rule_key {
     uint16_t code_from, code_to;
     uint16_t stages, provider;
     uint16_t also; /* one more term that must be there */
-    uint16_t next;    /* the next rule of the same trigger; UINT16_MAX ends */
+    uint16_t next; /* the next rule of the same trigger; UINT16_MAX ends */
 };
 
 /* "a ~ b": b begins at most MXP_PAIR_GAP words behind a. */
@@ -139,7 +142,7 @@ struct mxp_rules {
     struct mxp_pair_end *pair_ends; /* sorted by phrase */
     size_t n_pair_ends;
     struct mxp_term *terms; /* rules_terms.c: by text */
-    struct mxp_word *words;   /* open addressing, by hash */
+    struct mxp_word *words; /* open addressing, by hash */
     size_t n_words, mask_words;
     uint32_t *root; /* by word: the root's edges */
     struct mxp_node *nodes;
@@ -166,11 +169,6 @@ void mxp_rules_terms_end(struct mxp_rules *rules); /* after the last term */
 int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase);
 int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term);
 int mxp_rules_link(struct mxp_rules *rules); /* after the last phrase */
-uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t node, uint16_t word); /* 0: none */
-struct mxp_token;
-const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules,
-                                      const struct mxp_token *token); /* NULL: in no rule */
-
 /* rules_index.c: by which term each rule is looked up; before mxp_rules_link. */
 int mxp_rules_index(struct mxp_rules *rules);
 /* .. and after it: the terms and pairs of each phrase. */
@@ -187,6 +185,51 @@ struct mxp_found {
     uint64_t bits[MXP_TERMS_MAX / 64]; /* the first n_set_words of them */
 };
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret);
+
+static inline uint32_t mxp_edge_to(mxp_edge edge)
+{
+    return (uint32_t)(edge & ((1u << MXP_NODE_BITS) - 1));
+}
+
+static inline size_t mxp_rules_edge_slot(const struct mxp_rules *rules, uint64_t key)
+{
+    size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 40) & rules->mask_edges;
+    while (rules->edges[at] && rules->edges[at] >> MXP_NODE_BITS != key)
+        at = (at + 1) & rules->mask_edges;
+    return at;
+}
+
+/* 0: none. */
+static inline uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t node, uint16_t word)
+{
+    return mxp_edge_to(rules->edges[mxp_rules_edge_slot(rules, (uint64_t)node << 16 | word)]);
+}
+
+/* Both are padded with NULs to a multiple of eight. */
+static inline bool mxp_token_is(const struct mxp_token *token, const char *text)
+{
+    for (size_t at = 0; at < token->len; at += 8) {
+        uint64_t x, y;
+        memcpy(&x, token->text + at, 8);
+        memcpy(&y, text + at, 8);
+        if (x != y)
+            return false;
+    }
+    return true;
+}
+
+/* NULL: it is in no rule. */
+static inline const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules,
+                                                    const struct mxp_token *token)
+{
+    for (size_t at = token->hash & rules->mask_words; rules->words[at].text;
+         at = (at + 1) & rules->mask_words) {
+        const struct mxp_word *word = &rules->words[at];
+        if (word->hash == token->hash && word->len == token->len && mxp_token_is(token, word->text))
+            return word;
+    }
+    return NULL;
+}
 
 static inline bool mxp_found_has(const struct mxp_found *found, uint16_t id)
 {

@@ -16,8 +16,7 @@ static void pick_terms(const struct mxp_rules *rules, const struct mxp_rule *rul
         } else if (rules->weights[term] < rules->weights[*ret_trigger]) {
             *ret_also = *ret_trigger;
             *ret_trigger = term;
-        } else if (*ret_also == rules->always ||
-                   rules->weights[term] < rules->weights[*ret_also]) {
+        } else if (*ret_also == rules->always || rules->weights[term] < rules->weights[*ret_also]) {
             *ret_also = term;
         }
     }
@@ -124,7 +123,8 @@ static int index_sets(struct mxp_rules *rules)
         size_t from = at;
         while (at < rules->n_members && rules->members[at].phrase == phrase)
             at++;
-        rules->phrases[phrase].set = set_get(rules, &slots, rules->members + from, rules->members + at);
+        rules->phrases[phrase].set =
+            set_get(rules, &slots, rules->members + from, rules->members + at);
     }
     free(slots.slots);
     uint64_t *less = realloc(rules->sets, (rules->n_sets + 1) * rules->n_set_words * sizeof *less);
@@ -165,8 +165,8 @@ static int index_pairs(struct mxp_rules *rules)
     if (!rules->pair_ends)
         return MXP_ENOMEM;
     for (size_t i = 0; i < rules->n_pairs * 2; i++)
-        rules->n_pair_ends += add_ends(rules, (uint8_t)(i / 2), i % 2,
-                                       rules->pair_ends + rules->n_pair_ends);
+        rules->n_pair_ends +=
+            add_ends(rules, (uint8_t)(i / 2), i % 2, rules->pair_ends + rules->n_pair_ends);
     if (n)
         qsort(rules->pair_ends, n, sizeof *rules->pair_ends, by_phrase);
     for (size_t i = n; i > 0; i--) {

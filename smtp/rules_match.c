@@ -74,9 +74,9 @@ static bool part_fits(uint16_t wanted, uint16_t value)
 
 static bool enhanced_fits(const struct mxp_enhanced *wanted, const struct mxp_enhanced *is)
 {
-    return !wanted->klass || (is->klass && part_fits(wanted->klass, is->klass) &&
-                              part_fits(wanted->subject, is->subject) &&
-                              part_fits(wanted->detail, is->detail));
+    return !wanted->klass ||
+           (is->klass && part_fits(wanted->klass, is->klass) &&
+            part_fits(wanted->subject, is->subject) && part_fits(wanted->detail, is->detail));
 }
 
 static bool holds(const struct mxp_rule *rule, const struct mxp_reply *reply,

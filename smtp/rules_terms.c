@@ -105,7 +105,7 @@ static int id_new(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_
 }
 
 static int set_new(struct mxp_rules *rules, struct mxp_slice term, const struct phrases *phrases,
-                     uint16_t *ret_id)
+                   uint16_t *ret_id)
 {
     int err = id_new(rules, term, ret_id);
     for (size_t i = 0; i < phrases->n && !err; i++)
@@ -131,9 +131,10 @@ static int pair_new(struct mxp_rules *rules, struct mxp_slice term, size_t tilde
     if (err)
         return err;
     uint32_t *weights = rules->weights;
-    weights[pair.id] = (weights[pair.first] < weights[pair.second] ? weights[pair.first]
-                                                                   : weights[pair.second]) /
-                           3 + 1;
+    weights[pair.id] =
+        (weights[pair.first] < weights[pair.second] ? weights[pair.first] : weights[pair.second]) /
+            3 +
+        1;
     rules->pairs[rules->n_pairs++] = pair;
     return *ret_id = pair.id, 0;
 }

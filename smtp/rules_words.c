@@ -6,33 +6,9 @@
 
 /* Words between which a phrase may stretch. */
 static const char *const silent_words[] = {
-    "a",    "an",  "the",  "is",   "are", "was", "were", "be",    "been",  "being",  "has",
-    "had",  "now", "this", "that", "its", "his", "her",  "their", "sorry", "please", "currently",
-    "presently"};
-
-static bool same_text(const char *a, const char *b, size_t len)
-{
-    for (size_t at = 0; at < len; at += 8) {
-        uint64_t x, y;
-        memcpy(&x, a + at, 8);
-        memcpy(&y, b + at, 8);
-        if (x != y)
-            return false;
-    }
-    return true;
-}
-
-const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, const struct mxp_token *token)
-{
-    for (size_t at = token->hash & rules->mask_words; rules->words[at].text;
-         at = (at + 1) & rules->mask_words) {
-        const struct mxp_word *word = &rules->words[at];
-        if (word->hash == token->hash && word->len == token->len &&
-            same_text(word->text, token->text, token->len))
-            return word;
-    }
-    return NULL;
-}
+    "a",    "an",    "the",   "is",    "are",    "was",       "were",     "be",
+    "been", "being", "has",   "had",   "now",    "this",      "that",     "its",
+    "his",  "her",   "their", "sorry", "please", "currently", "presently"};
 
 static void word_put(struct mxp_word *words, size_t mask, const struct mxp_word *word)
 {
@@ -121,20 +97,6 @@ static int begin(struct mxp_rules *rules)
     return err ? err : word_new(rules, &token, MXP_WORD_ADDRESS);
 }
 
-static size_t edge_slot(const struct mxp_rules *rules, uint64_t key)
-{
-    size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 40) & rules->mask_edges;
-    while (rules->edges[at] && rules->edges[at] >> MXP_NODE_BITS != key)
-        at = (at + 1) & rules->mask_edges;
-    return at;
-}
-
-uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t node, uint16_t word)
-{
-    mxp_edge edge = rules->edges[edge_slot(rules, (uint64_t)node << 16 | word)];
-    return (uint32_t)(edge & ((1u << MXP_NODE_BITS) - 1));
-}
-
 static int edges_grow(struct mxp_rules *rules)
 {
     if (rules->edges && rules->n_edges * 2 < rules->mask_edges)
@@ -149,7 +111,7 @@ static int edges_grow(struct mxp_rules *rules)
     rules->mask_edges = size - 1;
     for (size_t i = 0; i < n; i++)
         if (old[i])
-            rules->edges[edge_slot(rules, old[i] >> MXP_NODE_BITS)] = old[i];
+            rules->edges[mxp_rules_edge_slot(rules, old[i] >> MXP_NODE_BITS)] = old[i];
     free(old);
     return 0;
 }
@@ -166,7 +128,7 @@ static int child(struct mxp_rules *rules, uint32_t node, uint16_t word, uint32_t
     if (err)
         return err;
     uint64_t key = (uint64_t)node << 16 | word;
-    rules->edges[edge_slot(rules, key)] = key << MXP_NODE_BITS | *ret_child;
+    rules->edges[mxp_rules_edge_slot(rules, key)] = key << MXP_NODE_BITS | *ret_child;
     rules->n_edges++;
     rules->nodes[node].leaf = false;
     return 0;
@@ -243,11 +205,6 @@ static uint16_t word_of(mxp_edge edge)
     return (uint16_t)(edge >> MXP_NODE_BITS);
 }
 
-static uint32_t to_of(mxp_edge edge)
-{
-    return (uint32_t)(edge & ((1u << MXP_NODE_BITS) - 1));
-}
-
 /* The root's edges by word, as they are asked for most. */
 static int link_root(struct mxp_rules *rules)
 {
@@ -256,7 +213,7 @@ static int link_root(struct mxp_rules *rules)
         return MXP_ENOMEM;
     for (size_t i = 0; rules->edges && i <= rules->mask_edges; i++)
         if (rules->edges[i] && from_of(rules->edges[i]) == 0)
-            rules->root[word_of(rules->edges[i])] = to_of(rules->edges[i]);
+            rules->root[word_of(rules->edges[i])] = mxp_edge_to(rules->edges[i]);
     return 0;
 }
 
@@ -289,7 +246,7 @@ static void link_failures(struct mxp_rules *rules, const struct links *links)
         uint32_t node = links->queue[head++];
         for (size_t i = links->first[node]; i < links->first[node + 1]; i++) {
             uint16_t word = word_of(links->by_node[i]);
-            uint32_t to = to_of(links->by_node[i]), fail = rules->nodes[node].fail, next = 0;
+            uint32_t to = mxp_edge_to(links->by_node[i]), fail = rules->nodes[node].fail, next = 0;
             while (node && !(next = mxp_rules_edge(rules, fail, word)) && fail)
                 fail = rules->nodes[fail].fail;
             rules->nodes[to].fail = next;

@@ -2,26 +2,25 @@
 
 #include <string.h>
 
-/* What an octet is of a word: its lower case, HIGH above 127, 0 where it separates. */
-enum { OTHER, HIGH };
+/* What an octet is: its lower case where it is a letter or digit; HIGH above 127; else it
+ * separates words, and INNER may stand in an address. */
+enum { OTHER, INNER, HIGH };
 
 static const unsigned char letters[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 0, 0, 0, 0, 0, 0,
-    0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
-    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0, 0, 0, 0, 0,
-    0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
-    'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0, 0, 0, 0, 0,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+    0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   1,
+    0,   1,   0,   0,   1,   1,   0,   1,   1,   1,   '0', '1', '2', '3', '4', '5', '6', '7', '8',
+    '9', 0,   0,   0,   1,   0,   0,   0,   'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k',
+    'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0,   0,   0,   0,
+    1,   0,   'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q',
+    'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0,   0,   0,   1,   0,   2,   2,   2,   2,   2,
+    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
+    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
+    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
+    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
+    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
+    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
+    2,   2,   2,   2,   2,   2,   2,   2,   2,
 };
 
 /* U+00C0 to U+017F without their accents; '-' is no letter. */
@@ -84,10 +83,7 @@ static const char *skip_codes(const char *at, const char *end)
 
 static inline bool in_address(char c)
 {
-    if (letter(c) > HIGH)
-        return true;
-    static const char others[] = ".-_+=%/'~*";
-    return memchr(others, c, sizeof others - 1) != NULL;
+    return letter(c) > HIGH || letter(c) == INNER;
 }
 
 /* An address at at: behind it, or NULL. At most 320 octets are looked at. */
@@ -182,7 +178,7 @@ static void take_character(struct mxp_tokens *tokens, struct mxp_token *ret)
 
 static inline bool apostrophe(const char *at, const char *end)
 {
-    return *at == '\'' && at + 1 < end && letter(at[1]) != OTHER;
+    return *at == '\'' && at + 1 < end && letter(at[1]) >= HIGH;
 }
 
 static void stem(struct mxp_token *token)
@@ -196,22 +192,26 @@ static void stem(struct mxp_token *token)
 static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
     const char *from = tokens->at, *p = from, *end = tokens->end;
+    uint32_t len = ret->len;
     while (p < end) {
         unsigned char c = letter(*p);
         int octets = 1;
-        if (c > HIGH) {
-            put(ret, (char)c);
-        } else if (c == HIGH) {
-            char plain = accented(p, end, p > from, &octets);
-            if (!plain)
+        if (c == HIGH) {
+            c = (unsigned char)accented(p, end, p > from, &octets);
+            if (!c)
                 break;
-            put(ret, plain);
-        } else if (!apostrophe(p, end)) {
-            break;
+        } else if (c < HIGH) {
+            if (!apostrophe(p, end))
+                break;
+            p++;
+            continue;
         }
+        if (len < MXP_TOKEN_MAX)
+            ret->text[len++] = (char)c;
         p += octets;
     }
     tokens->at = p;
+    ret->len = len;
     if (p == from)
         take_character(tokens, ret);
     else
@@ -297,7 +297,7 @@ bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
         tokens->line_start = false;
         if (tokens->at >= tokens->end)
             return false;
-        if (letter(*tokens->at) == OTHER) {
+        if (letter(*tokens->at) < HIGH) {
             take_separator(tokens);
             continue;
         }
