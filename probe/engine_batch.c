@@ -297,12 +297,29 @@ static bool listens(struct mxp_sess *sess)
 /* Nothing more is to be asked in this session. */
 static bool has_enough(const struct mxp_sess *sess)
 {
-    const struct mxp_engine *engine = sess->engine;
     uint32_t most = mxp_smtp_session_mail_max(sess->smtp);
     if (sess->care == MXP_CARE_ONE_BY_ONE && sess->n_transactions)
         return true;
-    return engine->stopping || engine->paused || sess->lane->carrier->over ||
-           (most && sess->n_transactions >= most) || sess->n_doubts >= DOUBTS_MAX;
+    return sess->lane->carrier->over || (most && sess->n_transactions >= most) ||
+           sess->n_doubts >= DOUBTS_MAX;
+}
+
+/* Interrupted: what was accepted waits for its domain's catch-all question only. It is asked
+ * still, or those answers would be lost, and their addresses asked again in the next run. */
+static bool ask_last(struct mxp_sess *sess)
+{
+    struct mxp_engine *engine = sess->engine;
+    struct mxp_domain *domain;
+    struct mxp_wait wait;
+    if (engine->err != MXP_ECANCELED)
+        return false;
+    DL_FOREACH2(sess->lane->asking, domain, asking_next)
+    {
+        struct mxp_random *random = wanted_random(sess, domain);
+        if (random && mxp_lease_take(sess->lease, domain->name, 1, mxp_engine_now(engine), &wait))
+            return ask(sess, domain, random, 1);
+    }
+    return false;
 }
 
 void mxp_batch_next(struct mxp_sess *sess)
@@ -311,8 +328,10 @@ void mxp_batch_next(struct mxp_sess *sess)
     struct mxp_lane *lane = sess->lane;
     if (!engine->stopping && listens(sess))
         return;
-    if (has_enough(sess)) {
-        quit(sess);
+    bool enough = has_enough(sess);
+    if (engine->stopping || engine->paused || enough) {
+        if (enough || !engine->stopping || !ask_last(sess))
+            quit(sess);
         return;
     }
     struct mxp_wait wait = {0};
