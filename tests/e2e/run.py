@@ -25,6 +25,7 @@ import postgrey
 import program_cases
 import scripted_cases
 import services
+import stop_part
 import tls_cases
 import verdicts
 from program import Program
@@ -93,7 +94,7 @@ def real(lab, report):
 
 
 PARTS = {"scripted": scripted, "real": real, "patience": patience_part.run,
-         "check": check_part.run, "bulk": bulk_part.run}
+         "check": check_part.run, "bulk": bulk_part.run, "stop": stop_part.run}
 
 
 def main():
