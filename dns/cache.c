@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <utlist.h>
 
@@ -18,6 +19,7 @@ struct waiter {
 
 struct entry {
     UT_hash_handle hh;
+    struct entry *prev, *next; /* by age */
     struct mxp_cache *cache;
     struct mxp_answer *answer; /* NULL while the first question is in flight */
     struct waiter *waiters;
@@ -30,7 +32,8 @@ struct entry {
 
 struct mxp_cache {
     struct mxp_resolver *resolver;
-    struct entry *entries; /* in the order in which they were made */
+    struct entry *entries;
+    struct entry *oldest;
     size_t max;
     uint64_t (*now_ms)(void *arg);
     void *now_arg;
@@ -57,6 +60,7 @@ static void drop(struct mxp_cache *cache, struct entry *entry)
 {
     struct waiter *waiter, *next;
     HASH_DEL(cache->entries, entry);
+    DL_DELETE(cache->oldest, entry);
     DL_FOREACH_SAFE(entry->waiters, waiter, next)
     {
         free(waiter);
@@ -69,11 +73,8 @@ struct mxp_cache *mxp_cache_free(struct mxp_cache *cache)
 {
     if (!cache)
         return NULL;
-    struct entry *entry, *next;
-    HASH_ITER(hh, cache->entries, entry, next)
-    {
-        drop(cache, entry);
-    }
+    while (cache->oldest)
+        drop(cache, cache->oldest);
     free(cache);
     return NULL;
 }
@@ -83,15 +84,15 @@ struct mxp_cache *mxp_cache_free(struct mxp_cache *cache)
 static void make_room(struct mxp_cache *cache)
 {
     for (int i = 0; i < LOOK_MAX && HASH_COUNT(cache->entries) >= cache->max; i++) {
-        struct entry *oldest = cache->entries;
+        struct entry *oldest = cache->oldest;
         if (!oldest)
             return;
-        if (!oldest->asking) {
+        if (oldest->asking) {
+            DL_DELETE(cache->oldest, oldest);
+            DL_APPEND(cache->oldest, oldest);
+        } else {
             drop(cache, oldest);
-            continue;
         }
-        HASH_DEL(cache->entries, oldest);
-        HASH_ADD_KEYPTR(hh, cache->entries, oldest->key, oldest->len, oldest);
     }
 }
 
@@ -143,6 +144,11 @@ static struct entry *entry_new(struct mxp_cache *cache, const char *key, size_t 
     entry->cache = cache;
     entry->type = type;
     HASH_ADD_KEYPTR(hh, cache->entries, entry->key, len, entry);
+    if (!entry->hh.tbl) {
+        free(entry);
+        return NULL;
+    }
+    DL_APPEND(cache->oldest, entry);
     return entry;
 }
 

@@ -15,10 +15,10 @@ struct mxp_mx_lookup {
     struct mxp_mx_lookup_options options;
     struct mxp_ip *own;
     struct job *jobs;
-    /* stand in where there is no memory: whoever takes references gives them back before us */
+    /* stand in where there is no memory */
     struct mxp_answer failed;
-    struct mxp_mxset no_set;
-    struct mxp_host_addrs no_addrs;
+    struct mxp_mxset *no_set;
+    struct mxp_host_addrs *no_addrs;
 };
 
 /* One question of the caller's, made of up to three of DNS. */
@@ -41,10 +41,6 @@ struct mxp_mx_lookup *mxp_mx_lookup_new(struct mxp_resolver *resolver,
     if (!lookup)
         return NULL;
     lookup->failed = (struct mxp_answer){.status = MXP_DNS_FAILED, .refs = 1};
-    lookup->no_set = (struct mxp_mxset){
-        .status = MXP_MX_ERROR, .detail = "out of memory", .group = "", .refs = 1};
-    lookup->no_addrs =
-        (struct mxp_host_addrs){.status = MXP_HOST_ERROR, .detail = "out of memory", .refs = 1};
     lookup->options = *options;
     lookup->options.own = NULL;
     if (options->n_own) {
@@ -56,7 +52,10 @@ struct mxp_mx_lookup *mxp_mx_lookup_new(struct mxp_resolver *resolver,
     }
     size_t max = options->cache_max ? options->cache_max : CACHE_MAX;
     lookup->cache = mxp_cache_new(resolver, max, options->now_ms, options->now_arg);
-    return lookup->cache ? lookup : mxp_mx_lookup_free(lookup);
+    lookup->no_set = mxp_mx_order_none(MXP_MX_ERROR, "out of memory");
+    lookup->no_addrs = mxp_host_addrs_none(MXP_HOST_ERROR, "out of memory");
+    bool whole = lookup->cache && lookup->no_set && lookup->no_addrs;
+    return whole ? lookup : mxp_mx_lookup_free(lookup);
 }
 
 static void job_free(struct job *job)
@@ -75,6 +74,8 @@ struct mxp_mx_lookup *mxp_mx_lookup_free(struct mxp_mx_lookup *lookup)
     while (lookup->jobs)
         job_free(lookup->jobs);
     mxp_cache_free(lookup->cache);
+    mxp_mxset_unref(lookup->no_set);
+    mxp_host_addrs_unref(lookup->no_addrs);
     free(lookup->own);
     free(lookup);
     return NULL;
@@ -118,7 +119,7 @@ static void give_set(struct job *job, struct mxp_mxset *set)
     if (set)
         set->expires_ms = job->expires_ms;
     else
-        set = mxp_mxset_ref(&job->lookup->no_set);
+        set = mxp_mxset_ref(job->lookup->no_set);
     job_free(job);
     cb(arg, set);
     mxp_mxset_unref(set);
@@ -159,7 +160,7 @@ static void give_host(struct job *job, struct mxp_host_addrs *addrs)
     if (addrs)
         addrs->expires_ms = job->expires_ms;
     else
-        addrs = mxp_host_addrs_ref(&job->lookup->no_addrs);
+        addrs = mxp_host_addrs_ref(job->lookup->no_addrs);
     job_free(job);
     cb(arg, addrs);
     mxp_host_addrs_unref(addrs);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 struct row {
@@ -95,7 +96,10 @@ int mxp_provider_map_add(struct mxp_provider_map *map, const char *suffix, uint3
         free(old);
     }
     HASH_ADD_KEYPTR(hh, map->rows, row->suffix, s.len, row);
-    return 0;
+    if (row->hh.tbl)
+        return 0;
+    free(row);
+    return MXP_ENOMEM;
 }
 
 /* From the right, label by label; "*" stands for one label. */
