@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define GRACE_MS   9000 /* for what is in flight when interrupted: 10 s in all */
 #define FLUSH_MS   1000
@@ -35,7 +36,7 @@ struct bulk {
     uint64_t flushed_ms;
     uint64_t n_skipped;
     unsigned n_signals;
-    bool header_done, input_ended, resumed;
+    bool header_done, input_ended, resumed, resume_checked;
     bool write_failed;
 };
 
@@ -99,17 +100,39 @@ static bool excluded(void *arg, struct mxp_slice local, const char *domain)
     return bulk->exclude && mxp_exclude_address(bulk->exclude, local, domain);
 }
 
-static bool skip(void *arg, uint64_t line)
+static int skip(void *arg, uint64_t line, struct mxp_slice entry, struct mxp_why *why)
 {
     struct bulk *bulk = arg;
-    bool answered = bulk->resume && mxp_resume_has(bulk->resume, line);
-    bulk->n_skipped += answered;
+    int answered = bulk->resumed ? mxp_resume_has(bulk->resume, line, entry, why) : 0;
+    bulk->n_skipped += answered > 0;
     return answered;
+}
+
+/* What stands in the output must go with the list, before anything is added to it. */
+static int check_resumed(struct bulk *bulk, struct mxp_why *why)
+{
+    struct mxp_buf header;
+    size_t n;
+    const char *const *own = mxp_list_reader_columns(bulk->reader, &n);
+    mxp_buf_init(&header, ROW_CAP);
+    int err = mxp_row_header(own, n, &header);
+    if (err)
+        mxp_why_set(why, err, "%s", mxp_err_text(err));
+    else
+        err = mxp_resume_check_header(bulk->resume, mxp_buf_slice(&header), why);
+    mxp_buf_free(&header);
+    return err;
 }
 
 static int on_record(void *arg, const struct mxp_list_record *record, struct mxp_why *why)
 {
     struct bulk *bulk = arg;
+    if (bulk->resumed && !bulk->resume_checked && bulk->options->format == MXP_FORMAT_CSV) {
+        int err = check_resumed(bulk, why);
+        if (err)
+            return err;
+    }
+    bulk->resume_checked = true;
     return mxp_list_add(bulk->list, record, why);
 }
 
@@ -230,17 +253,51 @@ static int open_list(struct bulk *bulk, struct mxp_why *why)
     return bulk->reader ? 0 : mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
 }
 
-static int open_output(struct bulk *bulk, struct mxp_why *why)
+static int load_resume(struct bulk *bulk, struct mxp_why *why)
 {
     const struct mxp_options *options = bulk->options;
-    if (options->resume && options->output) {
-        bulk->resume = mxp_resume_load(options->output, options->format, why);
-        if (!bulk->resume)
-            return why->err;
-        bulk->resumed = mxp_resume_count(bulk->resume) > 0;
-        bulk->header_done = bulk->resumed;
-    }
-    bulk->output = mxp_output_open(options->output, bulk->resumed, why);
+    if (!options->resume || !options->output)
+        return 0;
+    bulk->resume = mxp_resume_load(options->output, options->format, why);
+    if (!bulk->resume)
+        return why->err;
+    bulk->resumed = mxp_resume_count(bulk->resume) > 0;
+    bulk->header_done = bulk->resumed;
+    return 0;
+}
+
+/* A file that is written whole must be neither the list nor the results. */
+static int check_other(const struct bulk *bulk, const char *option, const char *path,
+                       struct mxp_why *why)
+{
+    struct stat other, list, out;
+    if (!path || strcmp(path, "-") == 0 || stat(path, &other) || !S_ISREG(other.st_mode))
+        return 0;
+    const char *output = bulk->options->output;
+    bool is_list = fstat(mxp_input_fd(bulk->input), &list) == 0 && other.st_dev == list.st_dev &&
+                   other.st_ino == list.st_ino;
+    bool is_out = output && stat(output, &out) == 0 && other.st_dev == out.st_dev &&
+                  other.st_ino == out.st_ino;
+    if (!is_list && !is_out)
+        return 0;
+    return mxp_why_set(why, MXP_EUSAGE, "%s %.150s: is the %s itself: name another file", option,
+                       path, is_list ? "list" : "output");
+}
+
+static int check_others(const struct bulk *bulk, struct mxp_why *why)
+{
+    int err = check_other(bulk, "--transcript", bulk->options->transcript, why);
+    return err ? err : check_other(bulk, "--limits-file", bulk->options->limits_file, why);
+}
+
+static int open_output(struct bulk *bulk, struct mxp_why *why)
+{
+    struct mxp_output_options output = {
+        .path = bulk->options->output,
+        .keep = bulk->resumed ? mxp_resume_end(bulk->resume) : 0,
+        .not_fd = mxp_input_fd(bulk->input),
+    };
+    bulk->output = mxp_output_open(&output, why);
     return bulk->output ? 0 : why->err;
 }
 
@@ -319,13 +376,13 @@ int mxp_bulk_run(const struct mxp_options *options, struct mxp_why *why)
     bulk->options = options;
     mxp_buf_init(&bulk->scratch, ROW_CAP);
     int err = open_list(bulk, why);
-    if (!err)
-        err = open_output(bulk, why);
-    if (!err)
-        err = go(bulk, why);
+    err = err ? err : check_others(bulk, why);
+    err = err ? err : load_resume(bulk, why);
+    err = err ? err : open_output(bulk, why);
+    err = err ? err : go(bulk, why);
     if (bulk->output) {
         struct mxp_why closing = {0};
-        int closed = mxp_output_close(bulk->output, &closing);
+        int closed = mxp_output_close(bulk->output, !err, &closing);
         if (closed && (!err || err == MXP_ECANCELED)) {
             *why = closing;
             err = closed;

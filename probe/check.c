@@ -188,7 +188,8 @@ static int open_parts(struct check *check, struct mxp_why *why)
     check->list = mxp_list_new(&list, why);
     if (!check->list)
         return why->err;
-    check->output = mxp_output_open(NULL, false, why);
+    struct mxp_output_options output = {.not_fd = -1};
+    check->output = mxp_output_open(&output, why);
     return check->output ? 0 : why->err;
 }
 
@@ -202,7 +203,7 @@ int mxp_check_run(const struct mxp_options *options, struct mxp_why *why)
     mxp_list_free(check.list);
     mxp_exclude_free(check.exclude);
     if (check.output) {
-        int closed = mxp_output_close(check.output, err ? NULL : why);
+        int closed = mxp_output_close(check.output, true, err ? NULL : why);
         err = err ? err : closed;
     }
     for (size_t i = 0; check.lines && i < options->n_args; i++)

@@ -41,6 +41,11 @@ struct mxp_input *mxp_input_open(const char *path, struct mxp_why *why)
     return input;
 }
 
+int mxp_input_fd(const struct mxp_input *input)
+{
+    return input->fd;
+}
+
 static void closed(uv_handle_t *handle)
 {
     free(handle);

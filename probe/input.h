@@ -19,6 +19,8 @@ struct mxp_input *mxp_input_open(const char *path, struct mxp_why *why);
 int mxp_input_read(struct mxp_input *input, struct mxp_loop *loop, void (*on_ready)(void *arg),
                    void *arg, struct mxp_slice *ret, struct mxp_why *why);
 
+int mxp_input_fd(const struct mxp_input *input);
+
 struct mxp_input *mxp_input_close(struct mxp_input *input); /* NULL; before the loop goes */
 
 #endif

@@ -1,11 +1,10 @@
 #include "probe/list.h"
 
-#include "dns/name.h"
+#include "probe/list_address.h"
+#include "probe/list_record.h"
 #include "probe/list_spool.h"
 #include "probe/result_pack.h"
-#include "smtp/address.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,23 +12,15 @@
 #define NONE     UINT32_MAX
 #define ANSWERED (UINT64_C(1) << 63) /* an item's ref: where its answer lies, not its row */
 
+/* 12 octets each: a number of 64 bits would make them 16. */
 struct row {
-    uint64_t at; /* of its record in the spool */
+    uint32_t at_low, at_high; /* of its record in the spool */
     uint32_t next;
 };
 
 struct item {
     uint32_t hash;
-    uint32_t ref_low, ref_high; /* the first row that waits, or the answer: 12 octets in all */
-};
-
-/* A record's address, ready for use. */
-struct parsed {
-    char normalized[MXP_NORMALIZED_MAX];
-    char domain[MXP_NAME_MAX];
-    size_t len, local_len;
-    bool literal, utf8;
-    const char *bad; /* why it is none; NULL: it is one */
+    uint32_t ref_low, ref_high; /* the first row that waits, or the answer */
 };
 
 struct mxp_list {
@@ -43,8 +34,8 @@ struct mxp_list {
     size_t n_kept, size_rows, size_items, size_index;
     uint64_t n_rows; /* records, answered ones too */
     uint32_t n_items, n_pulled;
-    uint64_t n_answered;
-    struct parsed parsed;
+    uint64_t n_answered, n_duplicates;
+    struct mxp_list_address parsed;
     struct mxp_slice fields[MXP_LIST_FIELDS_MAX];
     bool ended;
 };
@@ -68,109 +59,26 @@ static uint32_t hash_of(const char *text, size_t len)
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-static const char *domain_error(int err)
-{
-    return err == MXP_ETOOBIG ? "the domain is too long" : "not a domain name";
-}
-
-static void parse(struct mxp_slice text, struct parsed *ret)
-{
-    struct mxp_address address;
-    char local[65];
-    *ret = (struct parsed){0};
-    enum mxp_address_status status = mxp_address_parse(text, &address);
-    if (status != MXP_ADDRESS_OK) {
-        ret->bad = mxp_address_status_text(status);
-        return;
-    }
-    size_t local_len = mxp_address_local_wire(&address, local);
-    ret->literal = address.kind != MXP_ADDRESS_DOMAIN;
-    ret->utf8 = address.local_utf8;
-    if (ret->literal) {
-        memcpy(ret->domain, address.domain.ptr, address.domain.len);
-        ret->domain[address.domain.len] = '\0';
-        for (char *p = ret->domain; *p; p++)
-            *p = mxp_lower(*p);
-    } else {
-        int err = mxp_name_to_ascii(address.domain, ret->domain);
-        if (err) {
-            ret->bad = domain_error(err);
-            return;
-        }
-    }
-    bool v6 = address.kind == MXP_ADDRESS_IPV6_LITERAL;
-    int n =
-        snprintf(ret->normalized, sizeof ret->normalized, "%.*s@%s%s%s%s", (int)local_len, local,
-                 ret->literal ? "[" : "", v6 ? "IPv6:" : "", ret->domain, ret->literal ? "]" : "");
-    ret->len = n > 0 ? (size_t)n : 0;
-    ret->local_len = local_len;
-    if (ret->len > 254)
-        ret->bad = mxp_address_status_text(MXP_ADDRESS_TOO_LONG);
-}
-
-/* Entries: line, column, whether a line was cut, number of fields, and each with its length. */
-static int pack(struct mxp_list *list, const struct mxp_list_record *record)
-{
-    struct mxp_buf *entry = &list->entry;
-    uint32_t head[3] = {(uint32_t)record->column, (uint32_t)record->n_fields, record->cut};
-    mxp_buf_clear(entry);
-    int err = mxp_buf_add(entry, &record->line, sizeof record->line);
-    if (!err)
-        err = mxp_buf_add(entry, head, sizeof head);
-    for (size_t i = 0; i < record->n_fields && !err; i++) {
-        uint32_t len = (uint32_t)record->fields[i].len;
-        err = mxp_buf_add(entry, &len, sizeof len);
-        if (!err)
-            err = mxp_buf_add_slice(entry, record->fields[i]);
-    }
-    return err;
-}
-
-static void unpack(struct mxp_list *list, struct mxp_slice entry, struct mxp_list_record *ret)
-{
-    uint32_t head[3];
-    const char *at = entry.ptr;
-    memcpy(&ret->line, at, sizeof ret->line);
-    at += sizeof ret->line;
-    memcpy(head, at, sizeof head);
-    at += sizeof head;
-    ret->column = head[0];
-    ret->n_fields = head[1];
-    ret->cut = head[2] != 0;
-    ret->fields = list->fields;
-    for (size_t i = 0; i < ret->n_fields; i++) {
-        uint32_t len;
-        memcpy(&len, at, sizeof len);
-        list->fields[i] = (struct mxp_slice){at + sizeof len, len};
-        at += sizeof len + len;
-    }
-}
-
-static int record_at(struct mxp_list *list, uint64_t at, struct mxp_list_record *ret,
+static int record_of(struct mxp_list *list, size_t row, struct mxp_list_record *ret,
                      struct mxp_why *why)
 {
     struct mxp_slice entry;
+    uint64_t at = (uint64_t)list->rows[row].at_high << 32 | list->rows[row].at_low;
     int err = mxp_spool_get(list->spool, at, &entry, why);
     if (!err)
-        unpack(list, entry, ret);
+        mxp_list_record_unpack(entry, list->fields, ret);
     return err;
 }
 
-static struct mxp_slice typed(const struct mxp_list_record *record)
-{
-    if (record->column >= record->n_fields)
-        return MXP_SLICE_NONE;
-    return mxp_slice_trim(record->fields[record->column]);
-}
-
 static int tell(struct mxp_list *list, const struct mxp_list_record *record,
-                const struct parsed *parsed, const struct mxp_result *result, struct mxp_why *why)
+                const struct mxp_list_address *parsed, const struct mxp_result *result,
+                struct mxp_why *why)
 {
     struct mxp_row row = {
         .line = record->line,
         .fields = record->fields,
         .n_fields = record->n_fields,
-        .address = typed(record),
+        .address = mxp_list_record_entry(record),
         .literal = parsed->literal,
     };
     if (!parsed->bad) {
@@ -239,20 +147,21 @@ static int index_grow(struct mxp_list *list)
 }
 
 /* The address that an item stands for: of the row in the spool, or of its kept answer. */
-static int item_parsed(struct mxp_list *list, uint32_t id, struct parsed *ret, struct mxp_why *why)
+static int item_parsed(struct mxp_list *list, uint32_t id, struct mxp_list_address *ret,
+                       struct mxp_why *why)
 {
     uint64_t ref = ref_get(&list->items[id]);
     struct mxp_slice entry;
     if (ref & ANSWERED) {
         int err = mxp_spool_get(list->spool, ref & ~ANSWERED, &entry, why);
         if (!err)
-            parse(mxp_result_unpack_address(entry), ret);
+            mxp_list_address_parse(mxp_result_unpack_address(entry), ret);
         return err;
     }
     struct mxp_list_record record;
-    int err = record_at(list, list->rows[ref].at, &record, why);
+    int err = record_of(list, ref, &record, why);
     if (!err)
-        parse(typed(&record), ret);
+        mxp_list_address_parse(mxp_list_record_entry(&record), ret);
     return err;
 }
 
@@ -262,7 +171,7 @@ static int find(struct mxp_list *list, uint32_t hash, uint32_t *ret_id, struct m
     *ret_id = NONE;
     for (size_t at = hash & mask; list->index[at] != NONE; at = (at + 1) & mask) {
         uint32_t id = list->index[at];
-        struct parsed other;
+        struct mxp_list_address other;
         if (list->items[id].hash != hash)
             continue;
         int err = item_parsed(list, id, &other, why);
@@ -294,19 +203,19 @@ static int answer_again(struct mxp_list *list, uint32_t id, const struct mxp_lis
 static int add_row(struct mxp_list *list, uint32_t id, const struct mxp_list_record *record,
                    struct mxp_why *why)
 {
-    int err = pack(list, record);
+    int err = mxp_list_record_pack(record, &list->entry);
     if (!err && list->n_kept >= NONE - 1)
         err = MXP_ETOOBIG;
     if (!err)
         err = grow((void **)&list->rows, &list->size_rows, list->n_kept, sizeof *list->rows);
     if (err)
         return mxp_why_set(why, err, "%s", mxp_err_text(err));
-    struct row *row = &list->rows[list->n_kept];
-    err = mxp_spool_put(list->spool, mxp_buf_slice(&list->entry), &row->at, why);
+    uint64_t at, first = ref_get(&list->items[id]);
+    err = mxp_spool_put(list->spool, mxp_buf_slice(&list->entry), &at, why);
     if (err)
         return err;
-    uint64_t first = ref_get(&list->items[id]);
-    row->next = first == ANSWERED ? NONE : (uint32_t)first;
+    list->rows[list->n_kept] = (struct row){(uint32_t)at, (uint32_t)(at >> 32),
+                                            first == ANSWERED ? NONE : (uint32_t)first};
     ref_set(&list->items[id], list->n_kept++);
     list->n_rows++;
     return 0;
@@ -314,9 +223,8 @@ static int add_row(struct mxp_list *list, uint32_t id, const struct mxp_list_rec
 
 static int add_item(struct mxp_list *list, uint32_t hash, uint32_t *ret_id)
 {
-    int err = grow((void **)&list->items, &list->size_items, list->n_items, sizeof *list->items);
-    if (err)
-        return err;
+    if (grow((void **)&list->items, &list->size_items, list->n_items, sizeof *list->items))
+        return MXP_ENOMEM;
     *ret_id = list->n_items;
     list->items[*ret_id] = (struct item){.hash = hash};
     ref_set(&list->items[*ret_id], ANSWERED); /* no row yet */
@@ -333,6 +241,7 @@ static int add_address(struct mxp_list *list, const struct mxp_list_record *reco
     err = find(list, hash, &id, why);
     if (err)
         return err;
+    list->n_duplicates += id != NONE;
     if (id != NONE && (ref_get(&list->items[id]) & ANSWERED))
         return answer_again(list, id, record, why);
     if (id != NONE)
@@ -350,10 +259,13 @@ static int add_address(struct mxp_list *list, const struct mxp_list_record *reco
 
 int mxp_list_add(struct mxp_list *list, const struct mxp_list_record *record, struct mxp_why *why)
 {
-    if (list->options.skip && list->options.skip(list->options.arg, record->line))
-        return 0;
-    parse(typed(record), &list->parsed);
-    struct parsed *parsed = &list->parsed;
+    struct mxp_slice entry = mxp_list_record_entry(record);
+    int skip =
+        list->options.skip ? list->options.skip(list->options.arg, record->line, entry, why) : 0;
+    if (skip)
+        return skip < 0 ? skip : 0;
+    mxp_list_address_parse(entry, &list->parsed);
+    struct mxp_list_address *parsed = &list->parsed;
     if (record->cut && parsed->bad)
         parsed->bad = "the line is too long";
     if (record->column >= record->n_fields)
@@ -426,10 +338,10 @@ int mxp_list_answer(struct mxp_list *list, uint32_t id, const struct mxp_result 
     int err = 0;
     while (at != NONE && !err) {
         struct mxp_list_record record;
-        err = record_at(list, list->rows[at].at, &record, why);
+        err = record_of(list, at, &record, why);
         if (err)
             break;
-        parse(typed(&record), &list->parsed);
+        mxp_list_address_parse(mxp_list_record_entry(&record), &list->parsed);
         err = tell(list, &record, &list->parsed, result, why);
         at = list->rows[at].next;
     }
@@ -479,6 +391,7 @@ void mxp_list_stats(const struct mxp_list *list, struct mxp_list_stats *ret)
         .n_rows = list->n_rows,
         .n_answered = list->n_answered,
         .n_items = list->n_items,
+        .n_duplicates = list->n_duplicates,
         .memory = list->size_rows * sizeof *list->rows + list->size_items * sizeof *list->items +
                   list->size_index * sizeof *list->index,
     };

@@ -1,7 +1,7 @@
 /*
  * The addresses of a run and who waits for them: each distinct one is an item of the
  * engine's source, each record of the list a row that gets exactly one answer. Records
- * lie in a spool file; in memory are about 40 octets an address.
+ * lie in a spool file; in memory are 30 to 35 octets an address.
  *
  * Two addresses are the same when their domains are (in A-labels, whatever the case) and
  * their local parts are to the octet (RFC 5321, 2.4).
@@ -11,8 +11,6 @@
 
 #include "probe/list_reader.h"
 #include "probe/source.h"
-
-#define MXP_NORMALIZED_MAX 400
 
 struct mxp_row {
     uint64_t line;
@@ -25,8 +23,9 @@ struct mxp_row {
 };
 
 struct mxp_list_options {
-    /* The record is not wanted (answered in an earlier run); NULL: all are. */
-    bool (*skip)(void *arg, uint64_t line);
+    /* 1: the record is not wanted (answered in an earlier run); 0: it is; an error ends the
+     * reading, and sets why. NULL: all are wanted. */
+    int (*skip)(void *arg, uint64_t line, struct mxp_slice entry, struct mxp_why *why);
     /* local and domain must not be probed; NULL: all may. */
     bool (*excluded)(void *arg, struct mxp_slice local, const char *domain);
     /* One row's answer. */
@@ -60,6 +59,7 @@ int mxp_list_answer_rest(struct mxp_list *list, const struct mxp_result *result,
 struct mxp_list_stats {
     uint64_t n_rows, n_answered; /* records, and those of them that were answered */
     uint32_t n_items;            /* distinct addresses */
+    uint64_t n_duplicates;       /* records whose address was there before */
     uint64_t memory;             /* octets of the index */
 };
 void mxp_list_stats(const struct mxp_list *list, struct mxp_list_stats *ret);

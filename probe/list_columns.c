@@ -1,6 +1,7 @@
 #include "probe/list_columns.h"
 
 #include "core/buf.h"
+#include "probe/list_address.h"
 #include "smtp/address.h"
 
 #define COLUMNS_MAX 512
@@ -28,8 +29,9 @@ int mxp_list_columns_rank(struct mxp_slice name)
 
 bool mxp_list_columns_is_address(struct mxp_slice text)
 {
-    struct mxp_address address;
-    return mxp_address_parse(mxp_slice_trim(text), &address) == MXP_ADDRESS_OK;
+    struct mxp_list_address address;
+    mxp_list_address_parse(text, &address);
+    return !address.bad;
 }
 
 static bool has_at(struct mxp_slice text)
@@ -48,6 +50,17 @@ static size_t count(struct mxp_slice text, char separator)
         n += !quoted && text.ptr[i] == separator;
     }
     return n;
+}
+
+bool mxp_list_columns_is_entry(struct mxp_slice line)
+{
+    struct mxp_address address;
+    struct mxp_slice text = mxp_slice_trim(line);
+    if (mxp_address_parse(text, &address) == MXP_ADDRESS_OK)
+        return true;
+    bool named = text.len && text.ptr[text.len - 1] == '>' && !count(text, ',') &&
+                 !count(text, ';') && !count(text, '\t');
+    return named && mxp_list_columns_is_address(text);
 }
 
 char mxp_list_columns_separator(struct mxp_slice line, bool column)
@@ -70,7 +83,7 @@ char mxp_list_columns_separator(struct mxp_slice line, bool column)
     }
     if (column)
         return best;
-    if (mxp_list_columns_is_address(text))
+    if (mxp_list_columns_is_entry(text))
         return 0;
     bool quoted = text.len && text.ptr[0] == '"';
     return most || quoted || (!has_at(text) && mxp_list_columns_rank(text)) ? best : 0;

@@ -17,6 +17,9 @@ int mxp_list_columns_rank(struct mxp_slice name);
 /* An address, also in the ways of mail programs (list_address.h). */
 bool mxp_list_columns_is_address(struct mxp_slice text);
 
+/* The same of a line as a whole, where CSV would see quotes or separators in it. */
+bool mxp_list_columns_is_entry(struct mxp_slice line);
+
 /* From the first line that is not blank: its separator, or 0: one address a line. column: a
  * column was asked for, so this is CSV. */
 char mxp_list_columns_separator(struct mxp_slice line, bool column);

@@ -152,6 +152,9 @@ static int start(struct mxp_list_reader *reader, const struct mxp_list_csv_recor
     *ret_header = mxp_list_columns_is_header(record->fields, n);
     reader->header_seen = true;
     reader->n_columns = n;
+    if (record->cut && n == MXP_LIST_FIELDS_MAX)
+        return mxp_why_set(why, MXP_EDATA, "the list has more than %d columns",
+                           MXP_LIST_FIELDS_MAX);
     if (reader->options.column) {
         int err = mxp_list_columns_find(reader->options.column, record->fields, n, &named,
                                         &reader->column, why);
@@ -254,7 +257,7 @@ static int take_line(struct mxp_list_reader *reader, const struct mxp_list_line 
         return blank ? 0 : give(reader, line->number, &line->text, 1, line->cut, why);
     /* In a list of one column, "a b"@example.org is an address, not a quoted field and more. */
     bool whole = reader->n_columns == 1 && !mxp_list_csv_is_open(reader->csv) &&
-                 mxp_list_columns_is_address(line->text);
+                 mxp_list_columns_is_entry(line->text);
     struct mxp_list_csv_record record = {line->number, &line->text, 1, line->cut};
     return whole ? take_record(reader, &record, why) : mxp_list_csv_line(reader->csv, line, why);
 }

@@ -14,60 +14,74 @@
 struct mxp_output {
     int fd;
     bool owned;
+    bool cut; /* to be cut to keep octets before the first write */
+    uint64_t keep;
     struct mxp_buf buf;
     const char *name;
 };
 
-/* Cut the file behind its last newline: what a killed run left there is no line. */
-static int cut_torn(int fd)
+static int failed(const struct mxp_output *output, int err, const char *what, int number,
+                  struct mxp_why *why)
 {
-    char block[4096];
-    off_t end = lseek(fd, 0, SEEK_END);
-    off_t keep = 0;
-    for (off_t at = end; at > 0 && keep == 0;) {
-        size_t len = at > (off_t)sizeof block ? sizeof block : (size_t)at;
-        at -= (off_t)len;
-        if (pread(fd, block, len, at) != (ssize_t)len)
-            return -1;
-        for (size_t i = len; i > 0 && keep == 0; i--)
-            if (block[i - 1] == '\n')
-                keep = at + (off_t)i;
-    }
-    if (keep < end && ftruncate(fd, keep))
-        return -1;
-    return lseek(fd, keep, SEEK_SET) < 0 ? -1 : 0;
+    return mxp_why_set(why, err, "%.200s: cannot %s: %s", output->name, what, strerror(number));
 }
 
-static int open_file(struct mxp_output *output, const char *path, bool append, struct mxp_why *why)
+static int open_file(struct mxp_output *output, const struct mxp_output_options *options,
+                     struct mxp_why *why)
 {
     struct stat st;
     /* What is no regular file (a pipe, a terminal, /dev/null) is written as it is. */
-    bool special = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-    int flags = O_CLOEXEC | (special ? O_WRONLY : O_RDWR | O_CREAT | (append ? 0 : O_TRUNC));
-    output->fd = open(path, flags, 0600);
-    if (output->fd < 0 || (append && !special && cut_torn(output->fd)))
-        return mxp_why_set(why, MXP_ECANTCREAT, "%s: cannot create: %s", path, strerror(errno));
+    bool special = stat(options->path, &st) == 0 && !S_ISREG(st.st_mode);
+    output->fd = open(options->path, O_CLOEXEC | O_WRONLY | (special ? 0 : O_CREAT), 0600);
+    if (output->fd < 0)
+        return failed(output, MXP_ECANTCREAT, "create", errno, why);
     output->owned = true;
+    if (options->not_fd >= 0 && mxp_output_is_same(output->fd, options->not_fd))
+        return mxp_why_set(why, MXP_EUSAGE, "%.200s: is the list itself: name another output",
+                           options->path);
+    output->cut = !special;
+    output->keep = options->keep;
     return 0;
 }
 
-struct mxp_output *mxp_output_open(const char *path, bool append, struct mxp_why *why)
+bool mxp_output_is_same(int fd, int other)
+{
+    struct stat a, b;
+    return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && S_ISREG(a.st_mode) &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+struct mxp_output *mxp_output_open(const struct mxp_output_options *options, struct mxp_why *why)
 {
     struct mxp_output *output = calloc(1, sizeof *output);
     if (!output) {
         mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
         return NULL;
     }
+    bool standard = !options->path || strcmp(options->path, "-") == 0;
     mxp_buf_init(&output->buf, BUF_CAP);
     output->fd = STDOUT_FILENO;
-    output->name = path && strcmp(path, "-") != 0 ? path : "standard output";
-    if (output->name == path && open_file(output, path, append, why)) {
+    output->name = standard ? "standard output" : options->path;
+    if (!standard && open_file(output, options, why)) {
         if (output->fd >= 0)
             close(output->fd);
         free(output);
         return NULL;
     }
     return output;
+}
+
+/* What the file held is cut off only now, when there is something to write: an error before that
+ * leaves it as it was. */
+static int cut_file(struct mxp_output *output, struct mxp_why *why)
+{
+    if (!output->cut)
+        return 0;
+    output->cut = false;
+    if (ftruncate(output->fd, (off_t)output->keep) ||
+        lseek(output->fd, (off_t)output->keep, SEEK_SET) < 0)
+        return failed(output, MXP_EIO, "write", errno, why);
+    return 0;
 }
 
 struct mxp_buf *mxp_output_buf(struct mxp_output *output)
@@ -78,8 +92,11 @@ struct mxp_buf *mxp_output_buf(struct mxp_output *output)
 int mxp_output_flush(struct mxp_output *output, struct mxp_why *why)
 {
     size_t done = 0;
-    int failed = 0;
-    while (done < output->buf.len && !failed) {
+    int number = 0;
+    int err = output->buf.len ? cut_file(output, why) : 0;
+    if (err)
+        return err;
+    while (done < output->buf.len && !number) {
         ssize_t n = write(output->fd, output->buf.ptr + done, output->buf.len - done);
         if (n >= 0) {
             done += (size_t)n;
@@ -87,13 +104,11 @@ int mxp_output_flush(struct mxp_output *output, struct mxp_why *why)
             struct pollfd wait = {.fd = output->fd, .events = POLLOUT};
             poll(&wait, 1, -1);
         } else if (errno != EINTR) {
-            failed = errno;
+            number = errno;
         }
     }
     mxp_buf_consume(&output->buf, done);
-    if (!failed)
-        return 0;
-    return mxp_why_set(why, MXP_EIO, "%s: cannot write: %s", output->name, strerror(failed));
+    return number ? failed(output, MXP_EIO, "write", number, why) : 0;
 }
 
 int mxp_output_put(struct mxp_output *output, struct mxp_why *why)
@@ -101,11 +116,13 @@ int mxp_output_put(struct mxp_output *output, struct mxp_why *why)
     return output->buf.len >= ENOUGH ? mxp_output_flush(output, why) : 0;
 }
 
-int mxp_output_close(struct mxp_output *output, struct mxp_why *why)
+int mxp_output_close(struct mxp_output *output, bool finished, struct mxp_why *why)
 {
     int err = mxp_output_flush(output, why);
+    if (!err && finished)
+        err = cut_file(output, why);
     if (output->owned && close(output->fd) && !err)
-        err = mxp_why_set(why, MXP_EIO, "%s: cannot write: %s", output->name, strerror(errno));
+        err = failed(output, MXP_EIO, "write", errno, why);
     mxp_buf_free(&output->buf);
     free(output);
     return err;

@@ -10,9 +10,18 @@
 
 struct mxp_output;
 
-/* path NULL or "-": standard output. append: a regular file is kept and its torn last line
- * cut off. Files are created with mode 0600. NULL: MXP_ECANTCREAT in why. */
-struct mxp_output *mxp_output_open(const char *path, bool append, struct mxp_why *why);
+struct mxp_output_options {
+    const char *path; /* NULL or "-": standard output. Must outlive the output */
+    uint64_t keep;    /* octets of a regular file that stay; what is behind them goes with the
+                         first write */
+    int not_fd;       /* what is read: if path is the same file, it is refused; -1: nothing */
+};
+
+/* Files are created with mode 0600. NULL: MXP_ECANTCREAT or MXP_EUSAGE (the same file) in why. */
+struct mxp_output *mxp_output_open(const struct mxp_output_options *options, struct mxp_why *why);
+
+/* Whether both are the same regular file. */
+bool mxp_output_is_same(int fd, int other);
 
 /* The buffer to append whole lines to; then put: written when there is enough. */
 struct mxp_buf *mxp_output_buf(struct mxp_output *output);
@@ -21,7 +30,8 @@ int mxp_output_put(struct mxp_output *output, struct mxp_why *why);
 /* Write all that is buffered. 0 or MXP_EIO: a full disk, a closed pipe. */
 int mxp_output_flush(struct mxp_output *output, struct mxp_why *why);
 
-/* Flush, and close what was opened: 0 or MXP_EIO. output is gone in any case. */
-int mxp_output_close(struct mxp_output *output, struct mxp_why *why);
+/* Flush, and close what was opened: 0 or MXP_EIO. finished: what a file held before is cut off
+ * even if nothing was written. output is gone in any case. */
+int mxp_output_close(struct mxp_output *output, bool finished, struct mxp_why *why);
 
 #endif

@@ -1,11 +1,14 @@
 #include "probe/result_row.h"
 
 #include "probe/address_facts.h"
+#include "probe/escape.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define NAME_CAP 65536
 
 const char *mxp_field_name(enum mxp_field field)
 {
@@ -44,51 +47,6 @@ static void set_tri(struct mxp_value *value, enum mxp_tri tri)
         set_bool(value, tri == MXP_TRI_YES);
 }
 
-/* How long the UTF-8 sequence at s is, or 0 where it is none (RFC 3629). */
-static size_t utf8_len(struct mxp_slice s)
-{
-    const unsigned char *p = (const unsigned char *)s.ptr;
-    size_t n = p[0] < 0x80   ? 1
-               : p[0] < 0xc2 ? 0
-               : p[0] < 0xe0 ? 2
-               : p[0] < 0xf0 ? 3
-               : p[0] < 0xf5 ? 4
-                             : 0;
-    if (n == 0 || n > s.len)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
-        return 0;
-    return n;
-}
-
-/* Control octets become \n, \t, \\ or \xHH, and so do octets that are no UTF-8. An address stays
- * as typed but for the latter, which no JSON could hold. */
-static int escape(struct mxp_slice text, bool address, struct mxp_buf *out)
-{
-    int err = 0;
-    for (size_t i = 0; i < text.len && !err;) {
-        char c = text.ptr[i];
-        size_t n = utf8_len(mxp_slice_sub(text, i, text.len - i));
-        bool plain = n > 1 || (n == 1 && (unsigned char)c >= 0x20 && c != 0x7f && c != '\\');
-        if (plain || (address && n))
-            err = mxp_buf_add(out, text.ptr + i, n);
-        else if (c == '\n')
-            err = mxp_buf_add_str(out, "\\n");
-        else if (c == '\t')
-            err = mxp_buf_add_str(out, "\\t");
-        else if (c == '\\')
-            err = mxp_buf_add_str(out, "\\\\");
-        else
-            err = mxp_buf_printf(out, "\\x%02x", (unsigned)(unsigned char)c);
-        i += n ? n : 1;
-    }
-    return err;
-}
-
 /* Parts of scratch, which may move while it grows: offsets until all is there. */
 struct part {
     enum mxp_field field;
@@ -99,7 +57,7 @@ static int add_escaped(struct mxp_buf *scratch, struct part *parts, size_t *n, e
                        struct mxp_slice text)
 {
     parts[(*n)++] = (struct part){field, scratch->len};
-    return escape(text, field == MXP_FIELD_address, scratch);
+    return field == MXP_FIELD_address ? mxp_escape_utf8(text, scratch) : mxp_escape(text, scratch);
 }
 
 static int add_time(struct mxp_buf *scratch, uint64_t unix_s)
@@ -118,7 +76,9 @@ static void set_facts(const struct mxp_row *row, struct mxp_value *values)
     struct mxp_slice local = row->normalized;
     if (local.len == 0)
         return;
-    local.len -= row->domain.len + 1;
+    while (local.len && local.ptr[local.len - 1] != '@')
+        local.len--;
+    local.len -= local.len > 0;
     mxp_address_facts(local, row->domain, &facts);
     set_bool(&values[MXP_FIELD_role], facts.role);
     set_bool(&values[MXP_FIELD_disposable], facts.disposable);
@@ -134,8 +94,6 @@ static void set_plain(const struct mxp_row *row, const struct mxp_result *result
     set_str(&values[MXP_FIELD_verdict], mxp_verdict_name(result->verdict));
     set_str(&values[MXP_FIELD_reason], mxp_reason_name(result->reason));
     set_str(&values[MXP_FIELD_action], mxp_action_name(result->action));
-    set_str(&values[MXP_FIELD_provider], result->provider);
-    set_str(&values[MXP_FIELD_mx], result->mx);
     set_str(&values[MXP_FIELD_stage], mxp_stage_name(result->stage));
     if (result->code)
         set_number(&values[MXP_FIELD_code], result->code);
@@ -154,7 +112,7 @@ static void set_plain(const struct mxp_row *row, const struct mxp_result *result
 int mxp_row_values(const struct mxp_row *row, const struct mxp_result *result,
                    struct mxp_buf *scratch, struct mxp_value ret[static MXP_FIELD_COUNT])
 {
-    struct part parts[8];
+    struct part parts[10];
     size_t n = 0;
     char ip[MXP_IP_TEXT_MAX], enhanced[16];
     memset(ret, 0, MXP_FIELD_COUNT * sizeof *ret);
@@ -162,6 +120,10 @@ int mxp_row_values(const struct mxp_row *row, const struct mxp_result *result,
     set_plain(row, result, ret);
     set_facts(row, ret);
     int err = add_escaped(scratch, parts, &n, MXP_FIELD_address, row->address);
+    if (!err)
+        err = add_escaped(scratch, parts, &n, MXP_FIELD_provider, mxp_slice_str(result->provider));
+    if (!err)
+        err = add_escaped(scratch, parts, &n, MXP_FIELD_mx, mxp_slice_str(result->mx));
     if (!err)
         err = add_escaped(scratch, parts, &n, MXP_FIELD_text, result->text);
     if (!err)
@@ -266,6 +228,28 @@ static bool is_own(const char *const *own, size_t n_own, const char *name)
     return false;
 }
 
+/* Our name, with as many prefixes as make it the only one: a list may be a result of ours. */
+static int header_field(const char *const *own, size_t n_own, enum mxp_field field,
+                        struct mxp_buf *out)
+{
+    struct mxp_buf name;
+    mxp_buf_init(&name, NAME_CAP);
+    int err = mxp_buf_add_str(&name, mxp_field_name(field));
+    while (!err && is_own(own, n_own, name.ptr)) {
+        struct mxp_buf longer;
+        mxp_buf_init(&longer, NAME_CAP);
+        err = mxp_buf_printf(&longer, "%s%s", MXP_FIELD_PREFIX, name.ptr);
+        mxp_buf_free(&name);
+        name = longer;
+    }
+    if (!err && field)
+        err = mxp_buf_add_char(out, ',');
+    if (!err)
+        err = mxp_buf_add_str(out, name.ptr);
+    mxp_buf_free(&name);
+    return err;
+}
+
 int mxp_row_header(const char *const *own, size_t n_own, struct mxp_buf *out)
 {
     int err = 0;
@@ -274,11 +258,8 @@ int mxp_row_header(const char *const *own, size_t n_own, struct mxp_buf *out)
         if (!err)
             err = mxp_buf_add_char(out, ',');
     }
-    for (int i = 0; i < MXP_FIELD_COUNT && !err; i++) {
-        const char *name = mxp_field_name((enum mxp_field)i);
-        err = mxp_buf_printf(out, "%s%s%s", i ? "," : "",
-                             is_own(own, n_own, name) ? "mxprobe_" : "", name);
-    }
+    for (int i = 0; i < MXP_FIELD_COUNT && !err; i++)
+        err = header_field(own, n_own, (enum mxp_field)i, out);
     return err ? err : mxp_buf_add_char(out, '\n');
 }
 

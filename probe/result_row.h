@@ -46,6 +46,7 @@ enum mxp_field {
         MXP_FIELD_COUNT
 };
 
+#define MXP_FIELD_PREFIX "mxprobe_"
 const char *mxp_field_name(enum mxp_field field);
 
 enum mxp_field_kind { MXP_KIND_NULL, MXP_KIND_TEXT, MXP_KIND_NUMBER, MXP_KIND_BOOL };
@@ -67,7 +68,7 @@ int mxp_row_csv(const struct mxp_row *row, size_t n_own, const struct mxp_value 
 int mxp_row_json(const struct mxp_value *values, struct mxp_buf *out);
 
 /* The CSV header: the list's own names (own NULL: "column1" ..), then ours, those that the
- * list has already with "mxprobe_" before them. */
+ * list has already with MXP_FIELD_PREFIX before them, as often as it takes. */
 int mxp_row_header(const char *const *own, size_t n_own, struct mxp_buf *out);
 
 #endif

@@ -4,18 +4,22 @@ set(PROBE_SHELL_SOURCES
   bulk.c
   bulk_report.c
   check.c
+  escape.c
   exclude.c
   explain.c
   explain_words.c
   input.c
   limits_file.c
   list.c
+  list_address.c
   list_columns.c
   list_csv.c
   list_lines.c
   list_reader.c
+  list_record.c
   list_spool.c
   output.c
+  result_csv.c
   result_pack.c
   result_row.c
   resume.c

@@ -35,7 +35,6 @@ HEAD_LINES = 20
 TOO_LONG = {
     "probe/conn.c": 457,
     "probe/explain_words.c": 454,
-    "probe/list.c": 485,
     "smtp/rules_text.c": 560,
 }
 # written apart, so that this file does not break its own rule

@@ -132,6 +132,8 @@ static void test_plain(void **state)
         {"  \n\t\na@x.de\n", "3#1<a@x.de>", NULL},
         {" a@x.de \n", "1#1< a@x.de >", NULL},
         {"nonsense\na@x.de\n", "1#1<nonsense>2#1<a@x.de>", NULL},
+        {"Bob <b@x.de>\n", "1#1<Bob <b@x.de>>", NULL},
+        {"\"Doe, John\" <j@x.de>\nb@x.de", "1#1<\"Doe, John\" <j@x.de>>2#1<b@x.de>", NULL},
         {"\"a b\"@x.de\n\"c,d\"@x.de\n", "1#1<\"a b\"@x.de>2#1<\"c,d\"@x.de>", NULL},
         {"a@x.de\nb@x.de,Bob\n", "1#1<a@x.de>2#1<b@x.de,Bob>", NULL},
         {"a@x.de\n\"\n", "1#1<a@x.de>2#1<\">", NULL},
@@ -199,6 +201,8 @@ static void test_looking(void **state)
         {"n,EMAIL\nx,\ny,b@x.de\n", "2#2<x|>3#2<y|b@x.de>names<n|EMAIL>", NULL},
         {"n,who\nx,\ny,b@x.de\n", "2#2<x|>3#2<y|b@x.de>names<n|who>", NULL},
         {"mailing,who\nx,y\n", "2#1<x|y>names<mailing|who>", NULL},
+        {"n,who\nx,Bob <b@x.de>\n", "2#2<x|Bob <b@x.de>>names<n|who>", NULL},
+        {"1,\"Doe, John <j@x.de>\"\n", "1#2<1|Doe, John <j@x.de>>2 columns", NULL},
         {"n,who\nx,y\n", "error: no column with addresses..", NULL},
         {"n,who\n", "names<n|who>", NULL},
         {"1,a@,b@x.de\n2,c@x.de,d@x.de\n", "1#3<1|a@|b@x.de>2#3<2|c@x.de|d@x.de>3 columns", NULL},
@@ -292,6 +296,8 @@ static void test_long_lines(void **state)
     check_long("a@x.de\n", '\r', many, "c@x.de\n", 65536, "1#1<a@x.de>10000002#1<c@x.de>", ">");
     check_long("n,email\n", ',', many, "\n1,c@x.de\n", 65536, "!2#2<|||",
                "3#2<1|c@x.de>names<n|email>");
+    check_long("", ',', 511, "\n", 65536, "1#1<|||", "|||>");
+    check_long("a", ',', 512, "\n", 65536, "error: the list has more than 512 columns", "columns");
 }
 
 /* A quoted field may have 64 lines, and no more. */
