@@ -72,11 +72,21 @@ static bool unwrap(struct mxp_slice *text)
     return true;
 }
 
+/* A line end or an escape within: whatever that is, no mail program wrote it. */
+static bool has_control(struct mxp_slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+            return true;
+    return false;
+}
+
 static enum mxp_address_status find_mailbox(struct mxp_slice entry, struct mxp_address *ret)
 {
     struct mxp_slice text = trim(entry);
     enum mxp_address_status status = mxp_address_parse(text, ret);
-    for (int i = 0; status != MXP_ADDRESS_OK && i < WRAPPINGS_MAX && unwrap(&text); i++) {
+    bool plain = status != MXP_ADDRESS_OK && !has_control(text);
+    for (int i = 0; plain && status != MXP_ADDRESS_OK && i < WRAPPINGS_MAX && unwrap(&text); i++) {
         text = trim(text);
         status = mxp_address_parse(text, ret);
     }
