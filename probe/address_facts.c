@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define NAME_MAX_LEN 64 /* longer ones are in no table */
+#define SLIP_MIN     9  /* "gmail.com" */
 
 #define X(text) text,
 static const char *const roles[] = {MXP_ROLE_MAP(X)};
@@ -58,12 +59,27 @@ static bool one_edit(const char *a, const char *b)
     return last[m] == 1;
 }
 
-/* The big domain that is one slip of a finger away. Domains that exist on their own
- * account and are close to a big one (mail.com, ymail.com) are in the tables. */
+/* "hotmail.gr" is no slip of "hotmail.fr": the same name in another country. "gmail.co" is one. */
+static bool is_abroad(const char *domain, const char *other)
+{
+    static const char *const slips[] = {".co", ".cm", ".om", ".cn"};
+    const char *dot = strrchr(domain, '.'), *other_dot = strrchr(other, '.');
+    if (!dot || !other_dot || strlen(dot) != 3 || dot - domain != other_dot - other ||
+        memcmp(domain, other, (size_t)(dot - domain)) != 0)
+        return false;
+    for (size_t i = 0; i < N(slips); i++)
+        if (strcmp(dot, slips[i]) == 0)
+            return false;
+    return true;
+}
+
+/* The big domain that is one slip of a finger away. Domains that exist on their own account and
+ * are close to a big one (mail.com, ymail.com) are in the tables; short names (aon.com beside
+ * aol.com) mostly do. */
 static const char *suggest(const char *domain)
 {
     for (size_t i = 0; i < N(big); i++)
-        if (strlen(big[i]) > 6 && one_edit(domain, big[i]))
+        if (strlen(big[i]) >= SLIP_MIN && one_edit(domain, big[i]) && !is_abroad(domain, big[i]))
             return big[i];
     return NULL;
 }

@@ -1,6 +1,7 @@
 #include "probe/check.h"
 
 #include "core/log.h"
+#include "probe/escape.h"
 #include "probe/list.h"
 #include "probe/output.h"
 #include "probe/result_row.h"
@@ -32,14 +33,13 @@ static int readable(const struct mxp_row *row, const struct mxp_result *result,
                     const struct mxp_value *values, struct mxp_buf *out)
 {
     struct mxp_slice text = values[MXP_FIELD_text].text;
-    const char *mx = result->mx ? result->mx : "";
-    int err = mxp_buf_add_slice(out, values[MXP_FIELD_address].text);
-    (void)row;
+    struct mxp_slice mx = values[MXP_FIELD_mx].text;
+    int err = mxp_escape(row->address, out); /* a line is a line */
     if (!err)
         err = mxp_buf_printf(out, ": %s (%s, %s)", mxp_verdict_name(result->verdict),
                              mxp_reason_name(result->reason), mxp_action_name(result->action));
-    if (!err && *mx)
-        err = mxp_buf_printf(out, " %s", mx);
+    if (!err && mx.len)
+        err = mxp_buf_printf(out, " %.*s", (int)mx.len, mx.ptr);
     if (!err && values[MXP_FIELD_ip].kind)
         err = mxp_buf_printf(out, " [%.*s]", (int)values[MXP_FIELD_ip].text.len,
                              values[MXP_FIELD_ip].text.ptr);

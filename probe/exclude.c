@@ -2,13 +2,16 @@
 
 #include "core/buf.h"
 #include "dns/name.h"
-#include "smtp/address.h"
+#include "probe/list_address.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
+
+#define KEY_MAX MXP_LIST_ADDRESS_MAX
+#define SHOWN   60 /* octets of a bad entry */
 
 struct entry {
     UT_hash_handle hh;
@@ -52,34 +55,60 @@ static int add(struct mxp_exclude *exclude, const char *text)
     return 0;
 }
 
+/* Local parts are matched whatever their case: one letter's case more or less must not let an
+ * address through that its owner wants left alone. */
+static void key_of(char ret[static KEY_MAX], struct mxp_slice local, const char *domain)
+{
+    int n = snprintf(ret, KEY_MAX, "%.*s@%s", (int)local.len, local.ptr, domain);
+    for (int i = 0; i < n && i < KEY_MAX && (size_t)i < local.len; i++)
+        ret[i] = mxp_lower(ret[i]);
+}
+
+static int add_address(struct mxp_exclude *exclude, struct mxp_slice line)
+{
+    struct mxp_list_address address;
+    char key[KEY_MAX];
+    mxp_list_address_parse(line, &address);
+    if (address.bad)
+        return MXP_ESYNTAX;
+    key_of(key, (struct mxp_slice){address.normalized, address.local_len}, address.domain);
+    return add(exclude, key);
+}
+
+/* "[192.0.2.1]", "[IPv6:2001:db8::1]": all addresses at it; ret is its bare text. */
+static int literal(struct mxp_slice name, char ret[static MXP_NAME_MAX])
+{
+    char text[MXP_NAME_MAX + 2];
+    struct mxp_list_address address;
+    int n = snprintf(text, sizeof text, "x@%.*s", (int)name.len, name.ptr);
+    if (n < 0 || (size_t)n >= sizeof text)
+        return MXP_ESYNTAX;
+    mxp_list_address_parse(mxp_slice_str(text), &address);
+    if (address.bad || !address.literal)
+        return MXP_ESYNTAX;
+    memcpy(ret, address.domain, sizeof address.domain);
+    return 0;
+}
+
 static int add_line(struct mxp_exclude *exclude, struct mxp_slice line)
 {
-    char domain[MXP_NAME_MAX], text[MXP_NAME_MAX + 80], local[65] = "";
-    struct mxp_address address;
-    const char *before = "", *at = "";
-    struct mxp_slice name = line;
-    if (mxp_slice_find(line, '@') < line.len && line.ptr[0] != '@') {
-        if (mxp_address_parse(line, &address) != MXP_ADDRESS_OK)
-            return MXP_ESYNTAX;
-        mxp_address_local_wire(&address, local);
-        at = "@";
-        name = address.domain;
-        if (address.kind != MXP_ADDRESS_DOMAIN) {
-            snprintf(text, sizeof text, "%s@%.*s", local, (int)name.len, name.ptr);
-            return add(exclude, text);
-        }
-    } else if (line.ptr[0] == '@') {
-        name = mxp_slice_sub(line, 1, line.len - 1);
-    } else if (mxp_slice_istarts(line, MXP_SLICE_LIT("*."))) {
-        before = ".";
-        name = mxp_slice_sub(line, 2, line.len - 2);
-    } else if (line.ptr[0] == '.') {
-        before = ".";
-        name = mxp_slice_sub(line, 1, line.len - 1);
+    char domain[MXP_NAME_MAX], text[MXP_NAME_MAX + 1];
+    bool below = false;
+    if (mxp_slice_find(line, '@') < line.len && line.ptr[0] != '@')
+        return add_address(exclude, line);
+    if (line.ptr[0] == '@')
+        line = mxp_slice_sub(line, 1, line.len);
+    if (mxp_slice_istarts(line, MXP_SLICE_LIT("*.")))
+        line = mxp_slice_sub(line, 1, line.len);
+    if (line.len && line.ptr[0] == '.') {
+        below = true;
+        line = mxp_slice_sub(line, 1, line.len);
     }
-    if (mxp_name_to_ascii(name, domain))
+    int err = line.len && line.ptr[0] == '[' && !below ? literal(line, domain)
+                                                       : mxp_name_to_ascii(line, domain);
+    if (err)
         return MXP_ESYNTAX;
-    snprintf(text, sizeof text, "%s%s%s%s", before, local, at, domain);
+    (void)snprintf(text, sizeof text, "%s%s", below ? "." : "", domain);
     return add(exclude, text);
 }
 
@@ -90,13 +119,18 @@ static int load(struct mxp_exclude *exclude, FILE *file, const char *path, struc
     ssize_t n;
     int err = 0;
     for (unsigned number = 1; !err && (n = getline(&line, &size, file)) >= 0; number++) {
-        struct mxp_slice text = mxp_slice_trim((struct mxp_slice){line, (size_t)n});
+        struct mxp_slice text = {line, (size_t)n};
+        if (number == 1 && mxp_slice_istarts(text, MXP_SLICE_LIT("\xef\xbb\xbf")))
+            text = mxp_slice_sub(text, 3, text.len);
+        text = mxp_slice_trim(text);
         if (text.len == 0 || text.ptr[0] == '#')
             continue;
         err = add_line(exclude, text);
         if (err == MXP_ESYNTAX)
-            err = mxp_why_set(why, MXP_EDATA, "%s:%u: expected a domain, an address or an MX host",
-                              path, number);
+            err = mxp_why_set(why, MXP_EDATA,
+                              "%.150s:%u: expected a domain, an address or an MX host, not "
+                              "'%.*s'",
+                              path, number, text.len > SHOWN ? SHOWN : (int)text.len, text.ptr);
         else if (err)
             mxp_why_set(why, err, "%s", mxp_err_text(err));
     }
@@ -133,7 +167,7 @@ bool mxp_exclude_host(const struct mxp_exclude *exclude, const char *host)
 bool mxp_exclude_address(const struct mxp_exclude *exclude, struct mxp_slice local,
                          const char *domain)
 {
-    char text[MXP_NAME_MAX + 80];
-    snprintf(text, sizeof text, "%.*s@%s", (int)local.len, local.ptr, domain);
-    return has(exclude, text) || mxp_exclude_host(exclude, domain);
+    char key[KEY_MAX];
+    key_of(key, local, domain);
+    return has(exclude, key) || mxp_exclude_host(exclude, domain);
 }

@@ -1,7 +1,8 @@
 /*
- * What must never be probed: one entry a line, an address, a domain or an MX host;
- * ".example.com" is everything below it. Blank lines and those that start with # are
- * comments.
+ * What must never be probed: one entry a line. An address (its local part whatever the case,
+ * also as "Bob <bob@example.org>"), a domain (or "@domain"), or the name of an MX host;
+ * ".example.org" or "*.example.org" is everything below, not itself; "[192.0.2.1]" an address
+ * literal. Blank lines and those that start with # are comments.
  */
 #ifndef MXP_PROBE_EXCLUDE_H
 #define MXP_PROBE_EXCLUDE_H
