@@ -5,9 +5,12 @@
 #include "probe/help.h"
 #include "probe/options.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static int exit_code(int err)
 {
@@ -53,8 +56,20 @@ static int run(const struct mxp_options *options, struct mxp_why *why)
     return mxp_why_set(why, MXP_EUSAGE, "bounces: not built yet");
 }
 
+/* A standard file that is closed would be taken by the next one opened, a list or a socket, and
+ * results written into it. Something stands there instead that fails in either direction. */
+static void hold_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        bool closed = fcntl(fd, F_GETFD) < 0 && errno == EBADF;
+        if (closed && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            exit(EX_OSERR);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_files();
     struct mxp_options options;
     struct mxp_why why = {0};
     int err = mxp_options_parse(argc, argv, &options, &why);
