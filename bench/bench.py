@@ -55,7 +55,7 @@ def cpu_s(pid):
 def probe_command(sink, list_file, *options):
     return [PROBE, "bulk", list_file, "-o", "/dev/null", "--format", "jsonl", "--quiet",
             "--resolver", f"127.0.0.1:{sink.dns}", "--port", sink.smtp, "--allow-private-mx",
-            "--limits", "off", "--ehlo", "probe.example.org",
+            "--limits", "off", "--dns-rate", "10000", "--ehlo", "probe.example.org",
             "--mail-from", "check@example.org", *map(str, options)]
 
 

@@ -122,12 +122,16 @@ int sink_dns_open(struct sink *sink)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     int len = sizeof address, size = 8 << 20;
+    uv_os_fd_t fd;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     uv_udp_init(sink->loop, &sink->udp);
     sink->udp.data = sink;
     int err = uv_udp_bind(&sink->udp, (const struct sockaddr *)&address, 0);
     if (!err) {
-        uv_recv_buffer_size((uv_handle_t *)&sink->udp, &size);
+        /* A resolver's questions come in bursts: root may pass net.core.rmem_max. */
+        if (uv_fileno((uv_handle_t *)&sink->udp, &fd) ||
+            setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size))
+            uv_recv_buffer_size((uv_handle_t *)&sink->udp, &size);
         err = uv_udp_recv_start(&sink->udp, on_alloc, on_read);
     }
     if (err)
