@@ -6,8 +6,6 @@ set(PROBE_SHELL_SOURCES
   check.c
   escape.c
   exclude.c
-  explain.c
-  explain_words.c
   input.c
   limits_file.c
   list.c

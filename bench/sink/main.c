@@ -9,7 +9,8 @@
 #define USAGE                                                                                      \
     "usage: mxprobe-sink [--hosts N] [--hold N] [--rcpt-max N] [--delay-ms N]\n"                   \
     "                    [--tls 1.0|1.2|1.3] [--rsa] [--no-resume] [--no-pipelining] [--gate]\n"   \
-    "Prints \"smtp PORT dns PORT\", \"asked\" at the first DNS question, and \"held\" when --hold\n"   \
+    "Prints \"smtp PORT dns PORT\", \"asked\" at the first DNS question, and \"held\" when "       \
+    "--hold\n"                                                                                     \
     "sessions wait. Standard input: go, release, counts; its end ends the sink.\n"
 
 static int tls_version(const char *word)

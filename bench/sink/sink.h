@@ -19,12 +19,12 @@
 #include <uv.h>
 
 struct sink_options {
-    uint32_t hosts;     /* MX hosts behind all domains */
-    uint32_t hold;      /* sessions to be held at once; 0: none is held */
-    uint32_t rcpt_max;  /* told in EHLO (RFC 9422); 0: not told */
-    uint32_t delay_ms;  /* before each reply: the distance of the server */
-    int tls_version;    /* TLS1_2_VERSION ..; 0: no STARTTLS */
-    bool rsa;           /* a certificate of RSA 2048; else of P-256 */
+    uint32_t hosts;    /* MX hosts behind all domains */
+    uint32_t hold;     /* sessions to be held at once; 0: none is held */
+    uint32_t rcpt_max; /* told in EHLO (RFC 9422); 0: not told */
+    uint32_t delay_ms; /* before each reply: the distance of the server */
+    int tls_version;   /* TLS1_2_VERSION ..; 0: no STARTTLS */
+    bool rsa;          /* a certificate of RSA 2048; else of P-256 */
     bool resume, pipelining, gate;
 };
 

@@ -152,8 +152,8 @@ static void on_rcpt(struct sink_client *client, struct mxp_slice line)
     client->sink->counts.n_rcpts++;
     hold(client);
     bool known = mxp_slice_istarts(line, MXP_SLICE_LIT("RCPT TO:<user"));
-    say(client, known ? "250 2.1.5 Ok\r\n"
-                      : "550 5.1.1 Recipient address rejected: User unknown\r\n");
+    say(client,
+        known ? "250 2.1.5 Ok\r\n" : "550 5.1.1 Recipient address rejected: User unknown\r\n");
 }
 
 static void on_line(struct sink_client *client, struct mxp_slice line)

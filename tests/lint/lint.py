@@ -34,8 +34,6 @@ HEAD_LINES = 20
 # Longer than the rule when the rule came, and to be split: they may shrink, never grow.
 TOO_LONG = {
     "probe/conn.c": 457,
-    "probe/explain_words.c": 454,
-    "smtp/rules_text.c": 560,
 }
 # written apart, so that this file does not break its own rule
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + "wo" + "rk|tm" + "p/w)/|/ro" + "ot/|/ho" + "me/\\w")

@@ -1,0 +1,16 @@
+/*
+ * The files of probe/explain as the build found them; the build writes the .c file.
+ */
+#ifndef MXP_PROBE_EXPLAIN_BUILTIN_H
+#define MXP_PROBE_EXPLAIN_BUILTIN_H
+
+#include <stddef.h>
+
+struct mxp_explain_file {
+    const char *name, *text;
+};
+
+extern const struct mxp_explain_file mxp_explain_builtin[];
+extern const size_t mxp_n_explain_builtin;
+
+#endif

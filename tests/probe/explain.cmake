@@ -1,0 +1,5 @@
+mxp_test(explain_agree LINK mxp_probe)
+mxp_test(explain_data SOURCES options_util.c LINK mxp_probe)
+mxp_test(log_reply LINK mxp_probe)
+mxp_test(explain SOURCES options_util.c LINK mxp_probe PkgConfig::JANSSON)
+mxp_test(explain_batch SOURCES options_util.c LINK mxp_probe PkgConfig::JANSSON)
