@@ -8,7 +8,13 @@
 #define PIECE     65536
 #define WRITE_LEN 65536 /* lines are written in pieces of about this size */
 
-/* Providers that the rules or the provider table know; others count as none. */
+static bool same(struct mxp_slice name, const char *known)
+{
+    return mxp_lower(name.ptr[0]) == mxp_lower(known[0]) &&
+           mxp_slice_ieq(name, mxp_slice_str(known));
+}
+
+/* The provider of that name, as it is written; NULL: none that is known. */
 static const char *known_provider(const struct mxp_explain *explain, struct mxp_slice name)
 {
     /* of replies only, so in neither table: software and lists, named as in the corpus */
@@ -58,11 +64,13 @@ static const char *known_provider(const struct mxp_explain *explain, struct mxp_
                                          "virginmedia",
                                          "windstream",
                                          "zerospam"};
+    if (name.len == 0)
+        return NULL;
     for (size_t i = 0; i < explain->options->n_providers; i++)
-        if (mxp_slice_ieq(name, mxp_slice_str(explain->options->providers[i].name)))
+        if (same(name, explain->options->providers[i].name))
             return explain->options->providers[i].name;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (mxp_slice_ieq(name, mxp_slice_str(others[i])))
+        if (same(name, others[i]))
             return others[i];
     return NULL;
 }

@@ -118,14 +118,15 @@ static int read_reason(const struct reading *reading, const struct mxp_yaml *nod
 static int read_fault(const struct reading *reading, const struct mxp_yaml *node,
                       struct mxp_explain_entry *entry)
 {
-    static const char *const faults[] = {"sender",   "address", "recipient",
-                                         "receiver", "network", "nobody"};
+    static const char *const faults[] = {"sender",  "address", "recipient", "receiver",
+                                         "network", "nobody",  "unclear"};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (mxp_slice_eq(node->text, mxp_slice_str(faults[i])))
             entry->fault = faults[i];
-    return entry->fault ? MXP_OK
-                        : bad(reading, node->line, node->key,
-                              "expected sender, address, recipient, receiver, network or nobody");
+    return entry->fault
+               ? MXP_OK
+               : bad(reading, node->line, node->key,
+                     "expected sender, address, recipient, receiver, network, nobody or unclear");
 }
 
 static int read_field(const struct reading *reading, const struct field *field,

@@ -24,53 +24,90 @@ static json_t *str_or_null(const char *text)
     return text && *text ? json_string(text) : json_null();
 }
 
-static json_t *tri(enum mxp_tri value)
+/* A batch writes nothing but these lines: a tree for each of them would take ten times as long as
+ * the classifier. */
+static int add_text(struct mxp_buf *out, const char *name, struct mxp_slice text)
 {
-    return value == MXP_TRI_UNKNOWN ? json_null() : json_boolean(value == MXP_TRI_YES);
+    bool plain = text.len > 0;
+    int err = mxp_buf_add_str(out, name);
+    for (size_t i = 0; i < text.len && plain; i++) {
+        char c = text.ptr[i];
+        plain = c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+    }
+    if (plain) {
+        err = err ? err : mxp_buf_add_char(out, '"');
+        err = err ? err : mxp_buf_add_slice(out, text);
+        return err ? err : mxp_buf_add_char(out, '"');
+    }
+    if (text.len == 0)
+        return err ? err : mxp_buf_add_str(out, "null");
+    json_t *value = text_or_null(text);
+    char *written = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+    if (!err)
+        err = written ? mxp_buf_add_str(out, written) : MXP_ENOMEM;
+    free(written);
+    json_decref(value);
+    return err;
 }
 
-static json_t *line_object(const char *provider, const struct mxp_reply *reply,
-                           struct mxp_enhanced asked, const struct mxp_classified *what)
+static int add_str(struct mxp_buf *out, const char *name, const char *text)
 {
+    return add_text(out, name, mxp_slice_str(text));
+}
+
+static int add_number(struct mxp_buf *out, const char *name, uint32_t number)
+{
+    char text[16];
+    int err = mxp_buf_add_str(out, name);
+    (void)snprintf(text, sizeof text, "%u", (unsigned)number);
+    return err ? err : mxp_buf_add_str(out, number ? text : "null");
+}
+
+/* Without the closing brace. */
+static int add_line(const char *provider, const struct mxp_reply *reply, struct mxp_enhanced asked,
+                    const struct mxp_classified *what, struct mxp_buf *out)
+{
+    static const char *const exists[] = {",\"exists\":null", ",\"exists\":false",
+                                         ",\"exists\":true"};
     char enhanced[16];
     mxp_enhanced_text(asked, enhanced);
     if (asked.klass == MXP_EXPLAIN_ANY)
         (void)snprintf(enhanced, sizeof enhanced, "x.%u.%u", asked.subject % 1000u,
                        asked.detail % 1000u);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /**/
-                     "verdict", mxp_verdict_name(what->verdict),                          /**/
-                     "reason", mxp_reason_name(what->reason),                             /**/
-                     "action", mxp_action_name(what->action),                             /**/
-                     "code", reply->code ? json_integer(reply->code) : json_null(),       /**/
-                     "enhanced", str_or_null(enhanced),                                   /**/
-                     "provider", str_or_null(provider),                                   /**/
-                     "retry_after_s",
-                     what->retry_after_s ? json_integer(what->retry_after_s) : json_null(),
-                     "blocklist", text_or_null(what->blocklist),     /**/
-                     "new_address", text_or_null(what->new_address), /**/
-                     "exists", tri(what->exists),                    /**/
-                     "limit", str_or_null(mxp_limit_name(what->limit)), "footprint",
-                     what->footprint ? json_true() : json_null(), "rule", str_or_null(what->rule));
-}
-
-static int dump(json_t *object, struct mxp_buf *out)
-{
-    if (!object)
-        return MXP_ENOMEM;
-    size_t need = json_dumpb(object, NULL, 0, JSON_COMPACT);
-    int err = need ? mxp_buf_reserve(out, need + 1) : MXP_ENOMEM;
-    if (!err) {
-        out->len += json_dumpb(object, out->ptr + out->len, need, JSON_COMPACT);
-        err = mxp_buf_add_char(out, '\n');
-    }
-    json_decref(object);
-    return err;
+    int err = add_str(out, "{\"verdict\":", mxp_verdict_name(what->verdict));
+    err = err ? err : add_str(out, ",\"reason\":", mxp_reason_name(what->reason));
+    err = err ? err : add_str(out, ",\"action\":", mxp_action_name(what->action));
+    err = err ? err : add_number(out, ",\"code\":", reply->code);
+    err = err ? err : add_str(out, ",\"enhanced\":", enhanced);
+    err = err ? err : add_str(out, ",\"provider\":", provider);
+    err = err ? err : add_number(out, ",\"retry_after_s\":", what->retry_after_s);
+    err = err ? err : add_text(out, ",\"blocklist\":", what->blocklist);
+    err = err ? err : add_text(out, ",\"new_address\":", what->new_address);
+    err = err ? err : mxp_buf_add_str(out, exists[what->exists + 1]);
+    err = err ? err : add_str(out, ",\"limit\":", mxp_limit_name(what->limit));
+    err =
+        err ? err
+            : mxp_buf_add_str(out, what->footprint ? ",\"footprint\":true" : ",\"footprint\":null");
+    return err ? err : add_str(out, ",\"rule\":", what->rule);
 }
 
 int mxp_explain_json_line(const char *provider, const struct mxp_reply *reply,
                           const struct mxp_classified *what, struct mxp_buf *out)
 {
-    return dump(line_object(provider, reply, reply->enhanced, what), out);
+    int err = add_line(provider, reply, reply->enhanced, what, out);
+    return err ? err : mxp_buf_add_str(out, "}\n");
+}
+
+/* The members of an object behind those of a line. */
+static int add_members(json_t *object, struct mxp_buf *out)
+{
+    char *written = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    int err = written ? mxp_buf_add_char(out, ',') : MXP_ENOMEM;
+    err = err ? err : mxp_buf_add_str(out, written + 1);
+    err = err ? err : mxp_buf_add_char(out, '\n');
+    free(written);
+    json_decref(object);
+    return err;
 }
 
 static json_t *stages(unsigned bits)
@@ -108,8 +145,8 @@ int mxp_explain_json(const struct mxp_explained *explained, struct mxp_buf *out)
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (entries[i])
             (void)json_array_append_new(known, entry_object(entries[i]));
-    json_t *object =
-        line_object(explained->provider, &explained->reply, explained->enhanced, &explained->what);
+    int err = add_line(explained->provider, &explained->reply, explained->enhanced,
+                       &explained->what, out);
     json_t *more = json_pack(
         "{s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o}", /**/
         "reply", text_or_null(explained->reply.text), "format", str_or_null(explained->log.format),
@@ -120,8 +157,7 @@ int mxp_explain_json(const struct mxp_explained *explained, struct mxp_buf *out)
         "verification", reason->verify, "usual_stage", stages(mxp_explain_stages(explained)),
         "usual_reason", str_or_null(usual == MXP_REASON_COUNT ? NULL : mxp_reason_name(usual)),
         "source", reason->source, "known", known);
-    if (object && json_object_update_new(object, more) == 0)
-        return dump(object, out);
-    json_decref(object);
-    return MXP_ENOMEM;
+    if (err)
+        json_decref(more);
+    return err ? err : add_members(more, out);
 }

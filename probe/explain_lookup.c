@@ -96,7 +96,9 @@ static bool asked_alone(const struct mxp_explained *ret, const struct mxp_explai
     return false;
 }
 
-static bool family_fits(const struct mxp_explained *ret, const struct mxp_explain_entry *entry)
+/* theirs: the reply has a sign of the entry's group. */
+static bool family_fits(const struct mxp_explained *ret, const struct mxp_explain_entry *entry,
+                        bool theirs)
 {
     struct mxp_slice flat = mxp_buf_slice(&ret->flat);
     const struct mxp_explain_group *group = entry->group;
@@ -108,7 +110,7 @@ static bool family_fits(const struct mxp_explained *ret, const struct mxp_explai
         return false;
     if (ret->provider && strcmp(ret->provider, group->provider) == 0)
         return true;
-    if (group->anywhere || any_in(flat, group->signs, group->n_signs))
+    if (group->anywhere || theirs)
         return true;
     /* a bare "5.7.606" asks whose it is */
     return distinct(entry) || (ret->bare && entry->enhanced.subject != MXP_EXPLAIN_ANY);
@@ -119,11 +121,16 @@ static void find_families(const struct mxp_explain *explain, struct mxp_explaine
     const struct mxp_explain_entry *entry = explain->data->first[MXP_EXPLAIN_FAMILY];
     struct mxp_slice flat = mxp_buf_slice(&ret->flat);
     const char *sign = NULL, *told = NULL;
+    const struct mxp_explain_group *group = NULL;
+    bool theirs = false;
     for (; entry; entry = entry->next) {
-        const struct mxp_explain_group *group = entry->group;
-        if (!sign && !group->anywhere && any_in(flat, group->signs, group->n_signs))
+        if (group != entry->group) {
+            group = entry->group;
+            theirs = any_in(flat, group->signs, group->n_signs);
+        }
+        if (!sign && theirs && !group->anywhere)
             sign = group->provider;
-        if (ret->n_families < MXP_EXPLAIN_FAMILIES && family_fits(ret, entry)) {
+        if (ret->n_families < MXP_EXPLAIN_FAMILIES && family_fits(ret, entry, theirs)) {
             ret->families[ret->n_families++] = entry;
             if (!told && !group->anywhere && (!ret->bare || entry->n_tokens))
                 told = group->provider;

@@ -148,7 +148,11 @@ bool mxp_explain_token_in(struct mxp_slice text, const char *token, struct mxp_s
     size_t len = strlen(token), end;
     bool word_before = len && mxp_is_alnum(token[0]);
     bool word_after = len && (mxp_is_alnum(token[len - 1]) || token[len - 1] == '?');
+    bool literal = len && !strchr("?*[ ", token[0]);
+    char first = mxp_lower(token[0]);
     for (size_t at = 0; len && at < text.len; at++) {
+        if (literal && mxp_lower(text.ptr[at]) != first)
+            continue;
         if (word_before && at && mxp_is_alnum(text.ptr[at - 1]))
             continue;
         if (!token_at(text, at, token, &end) ||

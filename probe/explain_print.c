@@ -90,6 +90,7 @@ static const char *fault_words(const char *fault)
         {"recipient", "the recipient's mailbox"},
         {"receiver", "the receiving side"},
         {"network", "the network, on either side"},
+        {"unclear", "not known"},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(fault, words[i][0]) == 0)
@@ -201,20 +202,26 @@ static int print_entry(const struct page *page, const struct mxp_explained *expl
     return err || !entry->but ? err : line(page, "but", entry->but);
 }
 
-/* The closest first; where the guide has said it all, the plain codes add nothing. */
+/* The closest first. Where a provider's own code has said what it is, or the guide, the general
+ * ones add nothing but their doubts. */
 static size_t entries_of(const struct mxp_explained *explained,
                          const struct mxp_explain_entry *ret[static MXP_EXPLAIN_FAMILIES + 2])
 {
+    const struct mxp_explain_entry *guide = explained->guide, *status = explained->status;
+    enum mxp_reason reason = explained->what.reason;
+    bool told = false;
     size_t n = 0;
-    for (size_t i = 0; i < explained->n_families; i++)
+    for (size_t i = 0; i < explained->n_families; i++) {
         ret[n++] = explained->families[i];
-    if (explained->guide) {
-        ret[n++] = explained->guide;
+        told = told || explained->families[i]->reason == reason;
+    }
+    if (guide && (!told || guide->reason == reason)) {
+        ret[n++] = guide;
         return n;
     }
-    if (explained->status)
-        ret[n++] = explained->status;
-    if (explained->code && (explained->bare || !explained->status))
+    if (!guide && status && (!told || status->reason == reason))
+        ret[n++] = status;
+    if (explained->code && (explained->bare || (!told && !status)))
         ret[n++] = explained->code;
     return n;
 }

@@ -106,6 +106,13 @@ static int add_exit_codes(size_t command, struct mxp_buf *out)
     return err ? err : wrap(out, text, 2, 2, "");
 }
 
+static const char explain_text[] =
+    "\nREPLY is a server's reply, a code (550), an enhanced code (5.1.1, x.2.2), a\n"
+    "provider's own code (TSS04, SC-002), a reason (greylisted), or a log line or\n"
+    "JSON event that holds a reply. Several lines: real line ends, or \\n between.\n" INDENT
+    "mxprobe explain \"550 5.7.26 unauthenticated mail is not accepted\"\n" INDENT
+    "mxprobe explain --json \"$(tail -n 1 /var/log/mail.log)\"\n";
+
 int mxp_help_command(size_t command, struct mxp_buf *out)
 {
     const struct mxp_command_row *row = &mxp_commands[command];
@@ -123,6 +130,8 @@ int mxp_help_command(size_t command, struct mxp_buf *out)
     }
     if (!err && (command == MXP_CMD_CHECK || command == MXP_CMD_BULK))
         err = mxp_buf_add_str(out, "\nDURATION is a number and ms, s, m, h or d: 30s, 5m, 2h.\n");
+    if (!err && command == MXP_CMD_EXPLAIN)
+        err = mxp_buf_add_str(out, explain_text);
     return err ? err : add_exit_codes(command, out);
 }
 
