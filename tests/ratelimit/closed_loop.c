@@ -31,8 +31,9 @@ struct world {
     struct loop_outcome *out;
     struct session sessions[SESSIONS];
     struct ring rcpts, connects;
+    struct ring asked, opened; /* all of them, for the referee */
     double tokens;
-    uint64_t filled_ms, open_ms;
+    uint64_t filled_ms, open_ms, now_ms, traced_ms;
     uint32_t left, open;
 };
 
@@ -62,6 +63,15 @@ static uint32_t in_minute(struct ring *ring, uint64_t from)
         ring->n--;
     }
     return ring->n;
+}
+
+/* All that happened in the 60 s that end now; *most: the most ever. */
+static void count_asked(struct ring *ring, uint32_t n, uint64_t now, uint32_t *most)
+{
+    while (n--)
+        push(ring, now);
+    uint32_t sum = in_minute(ring, now - 60000);
+    *most = sum > *most ? sum : *most;
 }
 
 static bool bucket(struct world *world, double per_minute, uint64_t now)
@@ -149,6 +159,7 @@ static void ask(struct world *world, struct session *session, uint64_t now)
     uint32_t n = want ? mxp_lease_take(session->lease, "example.org", want, now, &wait) : 0;
     if (n) {
         world->left -= n;
+        count_asked(&world->asked, n, now, &world->out->most_asked);
         session->n_batch = n;
         session->sent_ms = now;
         session->state = ASKING;
@@ -202,6 +213,7 @@ static void open_one(struct world *world, uint64_t now)
     }
     world->open++;
     world->out->n_sessions++;
+    count_asked(&world->opened, 1, now, &world->out->most_opened);
     if (world->open > world->out->peak)
         world->out->peak = world->open;
     double rate = limit_at(server, server->connects_per_minute, now);
@@ -221,11 +233,28 @@ static uint64_t next_time(const struct world *world)
     return at;
 }
 
+static void trace(struct world *world, const char *what)
+{
+    struct mxp_site_state state;
+    const struct loop_outcome *out = world->out;
+    if (!world->server->trace)
+        return;
+    mxp_limiter_site(world->limiter, world->provider, 0, &state);
+    (void)fprintf(world->server->trace,
+                  "%8.1f s  %-28s  %4u rcpts, %4u connects a minute, %2u at once (%u open), "
+                  "session %u, transaction %u; %u ok, %u throttled, %u refused\n",
+                  (double)(world->now_ms - START_MS) / 1000, what, state.now.rcpt_rate.n,
+                  state.now.connect_rate.n, state.now.connections, state.open,
+                  state.now.rcpts_per_session, state.now.rcpts_per_transaction, out->n_answered,
+                  out->n_throttled, out->n_refused);
+}
+
 static void count_event(void *arg, const struct mxp_lim_event *event)
 {
     struct world *world = arg;
     if (event->kind == MXP_LIM_SLOWED)
         world->out->n_events++;
+    trace(world, event->what);
 }
 
 void closed_loop_run(const struct loop_server *server, const struct mxp_budget *ceilings,
@@ -249,6 +278,11 @@ void closed_loop_run(const struct loop_server *server, const struct mxp_budget *
     uint64_t start = START_MS, now = start;
     world->open_ms = now;
     while (ret->n_answered < n && now - start < WEEK_MS) {
+        world->now_ms = now;
+        if (now >= world->traced_ms) {
+            trace(world, "");
+            world->traced_ms = now + 60000;
+        }
         for (int i = 0; i < SESSIONS; i++)
             if (world->sessions[i].lease && world->sessions[i].at_ms <= now)
                 step(world, &world->sessions[i], now);

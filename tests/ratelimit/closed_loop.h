@@ -8,6 +8,8 @@
 
 #include "ratelimit/limiter.h"
 
+#include <stdio.h>
+
 enum loop_counting {
     LOOP_SLIDING, /* accepted in the last 60 s */
     LOOP_FIXED,   /* accepted in this minute of the clock */
@@ -24,11 +26,14 @@ struct loop_server {
     uint64_t change_ms; /* from then on .. */
     double factor;      /* .. the limits per minute are multiplied by this; 0: no change */
     bool words;         /* its replies name the limit that was hit */
+    FILE *trace;        /* a line a minute and one an event go there; or NULL */
 };
 
 struct loop_outcome {
     uint64_t took_ms;
     uint32_t n_answered, n_throttled, n_refused, n_sessions, n_events, peak;
+    uint32_t most_asked;  /* recipients in any 60 s */
+    uint32_t most_opened; /* connections in any 60 s */
 };
 
 /* Ask n recipients; the outcome into ret. Gives up after a virtual week. */
