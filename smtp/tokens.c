@@ -67,7 +67,7 @@ static const char *skip_enhanced(const char *at, const char *end)
 static const char *skip_codes(const char *at, const char *end)
 {
     for (int i = 0; i < 3; i++) {
-        while (at < end && (*at == ' ' || *at == '\t' || *at == '#'))
+        while (at < end && (*at == ' ' || *at == '\t' || *at == '#' || (*at == '-' && i > 0)))
             at++;
         const char *p = at;
         if (end - p >= 3 && p[0] >= '2' && p[0] <= '5' && mxp_is_digit(p[1]) &&

@@ -62,8 +62,8 @@ static void test_providers_named(void **state)
     const struct mxp_rules *rules = *state;
     bool *seen = calloc(rules->n_providers + 1u, sizeof *seen);
     assert_non_null(seen);
-    assert_true(corpus_each(MXP_SOURCE_DIR "/tests/corpus/replies.tsv", rules, take_provider,
-                            seen) > 0);
+    assert_true(
+        corpus_each(MXP_SOURCE_DIR "/tests/corpus/replies.tsv", rules, take_provider, seen) > 0);
     for (uint16_t i = 0; i < rules->n_providers; i++) {
         if (!seen[i + 1])
             print_error("no reply of provider %s\n", rules->providers[i]);

@@ -1,0 +1,110 @@
+/* Waits, blocklists and addresses read from texts. */
+#include "smtp/extract.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void test_waits(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t seconds;
+    } cases[] = {
+        {"451 greylisted, try again in 300 seconds", 300},
+        {"451 Greylisted for 5 minutes", 300},
+        {"450 try again in 1 hour(s) 25 minute(s) and see", 5100},
+        {"450 please retry in 1 hour 25 min", 5100},
+        {"451 come back in 00:05:00", 300},
+        {"451 Greylisting in action, please come back in 04:59", 299},
+        {"450 Retry in 6 min", 360},
+        {"450 retry after 15min", 900},
+        {"450 wait 10m before you retry", 600},
+        {"450 try again in 30s", 30},
+        {"421 try again in 2 hours", 7200},
+        {"421 try again in 3 days", 86400},
+        {"421 try again in 9999999 hours", 86400},
+        {"451 defer 1 day 2 hours", 86400},
+        {"450 try again in 5 minutes and 3 seconds", 303},
+        {"451 bitte in 10 Minuten erneut versuchen", 600},
+        {"451 reessayez dans 5 minutes", 300},
+        {"451-greylisted\n451 retry in 60 seconds", 60},
+        {"450 blocked for 60 seconds", 60},
+        {"450 try again later", 0},
+        {"450 try again in a few minutes", 0},
+        {"452 message of 300 seconds ago", 0},
+        {"550 535 KB is too big, try again", 0},
+        {"450 10.20.30.40 try later (#4.3.0)", 0},
+        {"421 too many at 12:75, try later", 0},
+        {"451 try again, ticket 300s5", 0},
+        {"", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t seconds = mxp_extract_wait_s(mxp_slice_str(cases[i].text));
+        if (seconds != cases[i].seconds)
+            print_error("%s: %u, not %u\n", cases[i].text, seconds, cases[i].seconds);
+        assert_int_equal(seconds, cases[i].seconds);
+    }
+}
+
+static void must_find(struct mxp_slice (*find)(struct mxp_slice), const char *text,
+                      const char *wanted)
+{
+    struct mxp_slice is = find(mxp_slice_str(text));
+    bool same = mxp_slice_eq(is, mxp_slice_str(wanted));
+    if (!same)
+        print_error("%s: \"%.*s\", not \"%s\"\n", text, (int)is.len, is.len ? is.ptr : "", wanted);
+    assert_true(same);
+}
+
+static void test_blocklists(void **state)
+{
+    static const char *const cases[][2] = {
+        {"554 blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.1",
+         "zen.spamhaus.org"},
+        {"554 see https://www.spamhaus.org/query/ip/192.0.2.1, blocked using zen.spamhaus.org.",
+         "zen.spamhaus.org"},
+        {"550 192.0.2.1 is listed at bl.spamcop.net", "bl.spamcop.net"},
+        {"554 blocked using Barracuda Reputation", "Barracuda"},
+        {"550 listed in SPAMHAUS", "SPAMHAUS"},
+        {"550 blocked using b.barracudacentral.org", "b.barracudacentral.org"},
+        {"554 see http://www.spamcop.net/bl.shtml?1.2.3.4", "www.spamcop.net"},
+        {"550 rejected by dnsbl-1.uceprotect.net", "dnsbl-1.uceprotect.net"},
+        {"550 your IP is blocked", ""},
+        {"550 disturbing", ""},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        must_find(mxp_extract_blocklist, cases[i][0], cases[i][1]);
+}
+
+static void test_addresses(void **state)
+{
+    static const char *const cases[][2] = {
+        {"551 User not local; please try <jane.doe+x@example.net>", "jane.doe+x@example.net"},
+        {"551 jane@example.org has moved to doe@example.net.", "doe@example.net"},
+        {"551 5.1.6 moved, new address: o'neil@example.net", "o'neil@example.net"},
+        {"551 moved to <j\xc3\xb6rg@ex\xc3\xa4mple.org>", "j\xc3\xb6rg@ex\xc3\xa4mple.org"},
+        {"551 moved @ somewhere", ""},
+        {"551 a@b @", "a@b"},
+        {"551 @", ""},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        must_find(mxp_extract_address, cases[i][0], cases[i][1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_waits),
+        cmocka_unit_test(test_blocklists),
+        cmocka_unit_test(test_addresses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* The language of the rules, and the user's rules before the built-in ones. */
+#include "smtp/classify.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* Rules with the user's text before them; NULL and why otherwise. */
+static struct mxp_rules *rules_of(const char *text, struct mxp_why *why)
+{
+    char path[] = "/tmp/mxp_rulesXXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    size_t len = strlen(text);
+    assert_int_equal(write(fd, text, len), len);
+    close(fd);
+    struct mxp_rules *rules = mxp_rules_new(path, why);
+    unlink(path);
+    return rules;
+}
+
+static struct mxp_classified answer(const char *text, enum mxp_stage stage, const char *provider,
+                                    const char *reply_text)
+{
+    struct mxp_why why;
+    struct mxp_reply reply;
+    struct mxp_classified what;
+    struct mxp_rules *rules = rules_of(text, &why);
+    if (!rules)
+        print_error("%s", why.text);
+    assert_non_null(rules);
+    mxp_reply_parse(mxp_slice_str(reply_text), &reply);
+    mxp_classify(rules, stage, mxp_rules_provider(rules, mxp_slice_str(provider)), &reply, &what);
+    what.rule = NULL;
+    mxp_rules_free(rules);
+    return what;
+}
+
+static void test_language(void **state)
+{
+    static const struct {
+        const char *rules, *provider, *reply, *reason;
+    } cases[] = {
+        {"mailbox_full : quokka zebra\n", "-", "550 a Quokka: zebra!", "mailbox_full"},
+        {"mailbox_full : quokka & zebra\n", "-", "550 zebra and quokka", "mailbox_full"},
+        {"mailbox_full : quokka & !zebra\n", "-", "550 quokka zebra", "unclassified"},
+        {"mailbox_full : (quokka|emu) zebra\n", "-", "550 emu zebra", "mailbox_full"},
+        {"mailbox_full : quokka | zebra & emu\n", "-", "550 emu zebra", "mailbox_full"},
+        {"mailbox_full : quokka ~ zebra\n", "-", "550 quokka one two three zebra", "mailbox_full"},
+        {"mailbox_full : quokka ~ zebra\n", "-", "550 quokka 1 2 3 4 zebra", "unclassified"},
+        {"mailbox_full : quokka ~ zebra\n", "-", "550 zebra quokka", "unclassified"},
+        {"let A = emu|quokka\nmailbox_full : $A zebra\n", "-", "550 emu zebra", "mailbox_full"},
+        {"let A = emu\nlet B = $A|quokka\nmailbox_full : $B\n", "-", "550 quokka", "mailbox_full"},
+        {"mailbox_full : !($BOX|emu) & quokka\n", "-", "550 user quokka", "unclassified"},
+        {"mailbox_full code=45x : quokka\n", "-", "452 quokka", "mailbox_full"},
+        {"mailbox_full code=45x : quokka\n", "-", "550 quokka", "unclassified"},
+        {"mailbox_full enh=x.9.7 :\n", "-", "550 5.9.7 quokka", "mailbox_full"},
+        {"mailbox_full enh=5.9.x : quokka\n", "-", "550 5.9.3 quokka", "mailbox_full"},
+        {"mailbox_full provider=emu : quokka\n", "emu", "550 quokka", "mailbox_full"},
+        {"mailbox_full provider=emu : quokka\n", "-", "550 quokka", "unclassified"},
+        {"mailbox_full provider=emu,google : quokka\n", "google", "550 quokka", "mailbox_full"},
+        {"mailbox_full stage=data,rcpt\n  : quokka\n", "-", "550 quokka", "mailbox_full"},
+        {"mailbox_full stage=mail : quokka\n", "-", "550 quokka", "unclassified"},
+        {"# a comment\n\nmailbox_full :\n  quokka\n  & zebra\n", "-", "550 zebra quokka",
+         "mailbox_full"},
+        {"mailbox_full : quokka\nmailbox_disabled : quokka\n", "-", "550 quokka", "mailbox_full"},
+        {"mailbox_full : quokka is the zebra\n", "-", "550 quokka <a@b.example> zebra",
+         "mailbox_full"},
+        {"mailbox_full : /quokka\n", "-", "550 see http://quokka.example/", "mailbox_full"},
+        {"mailbox_full : quokka\n", "-", "550 see http://quokka.example/", "unclassified"},
+        /* tried before the built-in ones */
+        {"mailbox_full : user unknown\n", "-", "550 user unknown", "mailbox_full"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mxp_classified what =
+            answer(cases[i].rules, MXP_STAGE_RCPT, cases[i].provider, cases[i].reply);
+        if (strcmp(mxp_reason_name(what.reason), cases[i].reason) != 0)
+            print_error("%s%s: %s\n", cases[i].rules, cases[i].reply, mxp_reason_name(what.reason));
+        assert_string_equal(mxp_reason_name(what.reason), cases[i].reason);
+    }
+}
+
+static void test_flags(void **state)
+{
+    (void)state;
+    struct mxp_classified what =
+        answer("rate_limited : quokka -> throttle blocks footprint exists=yes limit=messages\n",
+               MXP_STAGE_RCPT, "-", "450 quokka");
+    assert_true(what.throttle && what.blocks_us && what.footprint);
+    assert_int_equal(what.exists, MXP_TRI_YES);
+    assert_string_equal(mxp_limit_name(what.limit), "messages");
+    what = answer("mailbox_not_found : quokka -> keep\n", MXP_STAGE_RCPT, "-", "550 quokka");
+    assert_int_equal(what.verdict, MXP_VERDICT_UNKNOWN);
+    what = answer("mailbox_not_found : quokka\n", MXP_STAGE_RCPT, "-", "550 quokka");
+    assert_int_equal(what.verdict, MXP_VERDICT_INVALID);
+    assert_null(mxp_limit_name(what.limit));
+}
+
+/* No rule makes a verdict where none may be. */
+static void test_rules_cannot_judge(void **state)
+{
+    static const struct {
+        enum mxp_stage stage;
+        const char *reply;
+    } cases[] = {
+        {MXP_STAGE_GREETING, "550 quokka"},
+        {MXP_STAGE_EHLO, "550 quokka"},
+        {MXP_STAGE_STARTTLS, "550 quokka"},
+        {MXP_STAGE_MAIL, "550 5.1.1 quokka"},
+        {MXP_STAGE_RCPT, "450 quokka"},
+        {MXP_STAGE_RCPT, "421 5.1.1 quokka"},
+        {MXP_STAGE_RCPT, "550 quokka temporarily"},
+        {MXP_STAGE_RCPT, "550 quokka, try again later"},
+        {MXP_STAGE_RCPT, "550 quokka or mailbox full"},
+        {MXP_STAGE_RCPT, "250 quokka"},
+        {MXP_STAGE_QUIT, "550 quokka"},
+        {MXP_STAGE_GREETING, "521 quokka"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mxp_classified what =
+            answer("mailbox_not_found : quokka\n", cases[i].stage, "-", cases[i].reply);
+        if (what.verdict == MXP_VERDICT_INVALID)
+            print_error("%s: %s\n", mxp_stage_name(cases[i].stage), cases[i].reply);
+        assert_int_not_equal(what.verdict, MXP_VERDICT_INVALID);
+        assert_int_not_equal(what.action, MXP_ACTION_REMOVE);
+    }
+}
+
+static void test_errors(void **state)
+{
+    static const struct {
+        const char *rules, *where;
+    } cases[] = {
+        {"mailbox_full : a b\nnonsense : a b\n", ":2: no such reason"},
+        {"\n# x\nmailbox_full a b\n", ":3: expected REASON"},
+        {"mailbox_full code=5y0 : quokka\n", ":1: expected a code"},
+        {"mailbox_full code=55 : quokka\n", ":1: expected a code"},
+        {"mailbox_full enh=5.1 : quokka\n", ":1: expected an enhanced code"},
+        {"mailbox_full stage=lunch : quokka\n", ":1: no such stage"},
+        {"mailbox_full colour=red : quokka\n", ":1: expected stage="},
+        {"mailbox_full : (quokka|emu\n", ":1: a parenthesis"},
+        {"mailbox_full : quokka & & emu\n", ":1: an empty term"},
+        {"mailbox_full : $NOSUCHNAME\n", ":1: no such name"},
+        {"mailbox_full : quokka -> green\n", ":1: no such flag"},
+        {"mailbox_full : quokka -> limit=lots\n", ":1: no such flag"},
+        {"mailbox_full : (quokka & emu)\n", ":1: no & within"},
+        {"mailbox_full : (quokka ~ emu)\n", ":1: no ~ within"},
+        {"mailbox_full : the\n", ":1: a phrase without words"},
+        {"let A\n", ":1: expected let"},
+        {"mailbox_full : b & c & d & e & f & g & h\n", ":1: too many terms"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mxp_why why = {0};
+        struct mxp_rules *rules = rules_of(cases[i].rules, &why);
+        if (rules || !strstr(why.text, cases[i].where))
+            print_error("%s: \"%s\", not \"..%s\"\n", cases[i].rules, rules ? "fine" : why.text,
+                        cases[i].where);
+        assert_null(rules);
+        assert_non_null(strstr(why.text, cases[i].where));
+        assert_non_null(strstr(why.text, "mxp_rules"));
+    }
+    struct mxp_why why = {0};
+    assert_null(mxp_rules_new("/nonexistent/rules", &why));
+    assert_non_null(strstr(why.text, "/nonexistent/rules"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_language),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_rules_cannot_judge),
+        cmocka_unit_test(test_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,84 @@
+/* A reply's words. */
+#include "smtp/tokens.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void must_be(const char *text, bool reply, const char *wanted)
+{
+    char words[512] = "";
+    struct mxp_tokens tokens;
+    struct mxp_token token;
+    mxp_tokens_init(&tokens, mxp_slice_str(text), reply);
+    while (mxp_tokens_next(&tokens, &token)) {
+        assert_in_range(token.len, 1, MXP_TOKEN_MAX);
+        if (*words)
+            strcat(words, " ");
+        strncat(words, token.text, token.len);
+    }
+    if (strcmp(words, wanted) != 0)
+        print_error("%s: \"%s\", not \"%s\"\n", text, words, wanted);
+    assert_string_equal(words, wanted);
+}
+
+static void test_replies(void **state)
+{
+    static const char *const cases[][2] = {
+        {"550 5.1.1 User Unknown", "user unknown"},
+        {"550-5.1.1 one\n550 5.1.1 two", "one two"},
+        {"550 5.0.0 -5.1.1 The account", "the account"},
+        {"550 #5.1.0 Address rejected.", "address rejected"},
+        {"550 5.1.1 <a.b+c@example.org>: doesn't exist", "addr doesnt exist"},
+        {"554 192.0.2.1 is listed", "ip is listed"},
+        {"554 <a@[192.0.2.1]> x", "addr x"},
+        {"550 Empf\xc3\xa4nger Empf\xe4nger EMPF\xc3\x84NGER", "empfanger empfanger empfanger"},
+        {"550 d\xc3\xa9pass\xc3\xa9 d\xe9pass\xe9", "depasse depasse"},
+        {"550 \xd0\x9d\xd0\xb5\xd0\xa2", "\xd0\xbd \xd0\xb5 \xd1\x82"},
+        {"550 \xe4\xb8\x8d\xe5\xad\x98", "\xe4\xb8\x8d \xe5\xad\x98"},
+        {"550 \xff\xfe\x80 x", "\xff \xfe \x80 x"},
+        {"550 temporarily Temporary temporairement tempor", "temporar temporar temporar tempor"},
+        {"550 see https://www.example.org/a?p=NoSuchUser now",
+         "see https /www /example /org /a /p /nosuchuser now"},
+        {"550 (http://x.example/spam) spam", "http /x /example /spam spam"},
+        {"550 \xe2\x80\x98user\xe2\x80\x99", "\xe2\x80\x98 user \xe2\x80\x99"},
+        {"550", ""},
+        {"", ""},
+        {"\n\n", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        must_be(cases[i][0], true, cases[i][1]);
+}
+
+static void test_phrases(void **state)
+{
+    (void)state;
+    must_be("5 1 1 doesn't /spamhaus", false, "5 1 1 doesnt /spamhaus");
+    must_be("a@b", false, "a b");
+}
+
+static void test_long_words(void **state)
+{
+    char text[300];
+    struct mxp_tokens tokens;
+    struct mxp_token token;
+    (void)state;
+    memset(text, 'a', sizeof text);
+    mxp_tokens_init(&tokens, (struct mxp_slice){text, sizeof text}, true);
+    assert_true(mxp_tokens_next(&tokens, &token));
+    assert_int_equal(token.len, MXP_TOKEN_MAX);
+    assert_false(mxp_tokens_next(&tokens, &token));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_replies),
+        cmocka_unit_test(test_phrases),
+        cmocka_unit_test(test_long_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
