@@ -15,7 +15,7 @@ struct reading {
     struct mxp_why *why;
 };
 
-enum field_type { TEXT, STAGES, REASON, CODE, ENHANCED, TOKENS, FAULT };
+enum field_type { TEXT, STAGES, REASON, PATTERN_OF, CODE, ENHANCED, TOKENS, FAULT };
 
 #define IN(kind)   (1u << MXP_EXPLAIN_##kind)
 #define WITH_CODES (IN(CODE) | IN(ENHANCED) | IN(GUIDE) | IN(FAMILY))
@@ -33,7 +33,7 @@ static const struct field {
     {"token", TOKENS, IN(FAMILY), 0, 0},
     {"reason", REASON, EVERY, EVERY, 0},
     {"stage", STAGES, EVERY, EVERY & ~IN(FAMILY), 0},
-    {"fault", FAULT, IN(REASON), IN(REASON), 0},
+    {"fault", FAULT, IN(REASON) | IN(FAMILY), IN(REASON), 0},
     {"means", TEXT, EVERY, EVERY, offsetof(struct mxp_explain_entry, means)},
     {"source", TEXT, EVERY, EVERY & ~IN(FAMILY), offsetof(struct mxp_explain_entry, source)},
     {"example", TEXT, WITH_CODES, WITH_CODES, offsetof(struct mxp_explain_entry, example)},
@@ -41,6 +41,7 @@ static const struct field {
     {"verify", TEXT, IN(REASON), IN(REASON), offsetof(struct mxp_explain_entry, verify)},
     {"but", TEXT, WITH_CODES, 0, offsetof(struct mxp_explain_entry, but)},
     {"pattern", TEXT, IN(GUIDE), 0, offsetof(struct mxp_explain_entry, pattern)},
+    {"pattern_of", PATTERN_OF, IN(GUIDE), 0, 0},
     {"class", TEXT, IN(GUIDE), IN(GUIDE), offsetof(struct mxp_explain_entry, klass)},
     {"trust", TEXT, IN(ENHANCED), IN(ENHANCED), offsetof(struct mxp_explain_entry, trust)},
 };
@@ -104,13 +105,14 @@ static int read_stages(const struct reading *reading, const struct mxp_yaml *nod
     return MXP_OK;
 }
 
-static int read_reason(const struct reading *reading, const struct mxp_yaml *node,
-                       struct mxp_explain_entry *entry)
+/* words: may be "words", MXP_REASON_COUNT. */
+static int read_reason(const struct reading *reading, const struct mxp_yaml *node, bool words,
+                       enum mxp_reason *ret)
 {
-    entry->reason = mxp_reason_find(node->text);
-    if (reading->kind != MXP_EXPLAIN_REASON && mxp_slice_eq(node->text, MXP_SLICE_LIT("words")))
+    *ret = mxp_reason_find(node->text);
+    if (words && mxp_slice_eq(node->text, MXP_SLICE_LIT("words")))
         return MXP_OK;
-    if (node->kind != MXP_YAML_SCALAR || entry->reason == MXP_REASON_COUNT)
+    if (node->kind != MXP_YAML_SCALAR || *ret == MXP_REASON_COUNT)
         return bad(reading, node->line, node->key, "no such reason");
     return MXP_OK;
 }
@@ -136,7 +138,9 @@ static int read_field(const struct reading *reading, const struct field *field,
     case STAGES:
         return read_stages(reading, node, &entry->stages);
     case REASON:
-        return read_reason(reading, node, entry);
+        return read_reason(reading, node, entry->kind != MXP_EXPLAIN_REASON, &entry->reason);
+    case PATTERN_OF:
+        return read_reason(reading, node, false, &entry->pattern_of);
     case FAULT:
         return read_fault(reading, node, entry);
     case TOKENS:
@@ -189,6 +193,7 @@ static int add_entry(const struct reading *reading, const struct mxp_yaml *node,
         return no_memory(reading);
     *entry = (struct mxp_explain_entry){.kind = reading->kind,
                                         .enhanced = {0, MXP_EXPLAIN_ANY, MXP_EXPLAIN_ANY},
+                                        .pattern_of = MXP_REASON_COUNT,
                                         .group = group,
                                         .stages = stages,
                                         .source = group ? group->source : NULL,

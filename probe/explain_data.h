@@ -48,7 +48,8 @@ struct mxp_explain_entry {
     unsigned stages;                       /* bits 1 << enum mxp_stage, where it is usual */
     enum mxp_reason reason;                /* MXP_REASON_COUNT: the words decide */
     const char *means, *source, *example;  /* never NULL; a reason has no example */
-    const char *fault;                     /* of a reason: sender, address .. */
+    const char *fault;                     /* sender, address ..; NULL: that of the reason */
+    enum mxp_reason pattern_of;            /* the pattern is one of this reason; COUNT: of any */
     const char *todo, *verify, *but, *pattern, *trust, *klass; /* or NULL */
     const char *file;
     uint32_t line;

@@ -147,16 +147,17 @@ int mxp_explain_json(const struct mxp_explained *explained, struct mxp_buf *out)
             (void)json_array_append_new(known, entry_object(entries[i]));
     int err = add_line(explained->provider, &explained->reply, explained->enhanced,
                        &explained->what, out);
-    json_t *more = json_pack(
-        "{s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o}", /**/
-        "reply", text_or_null(explained->reply.text), "format", str_or_null(explained->log.format),
-        "stage",
-        str_or_null(explained->stage == MXP_STAGE_UNKNOWN ? NULL
-                                                          : mxp_stage_name(explained->stage)),
-        "meaning", reason->means, "fault", reason->fault, "todo", mxp_explain_todo(explained),
-        "verification", reason->verify, "usual_stage", stages(mxp_explain_stages(explained)),
-        "usual_reason", str_or_null(usual == MXP_REASON_COUNT ? NULL : mxp_reason_name(usual)),
-        "source", reason->source, "known", known);
+    json_t *more = json_pack("{s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o}", /**/
+                             "reply", text_or_null(explained->reply.text), "format",
+                             str_or_null(explained->log.format), "stage",
+                             str_or_null(explained->stage == MXP_STAGE_UNKNOWN
+                                             ? NULL
+                                             : mxp_stage_name(explained->stage)),
+                             "meaning", reason->means, "fault", mxp_explain_fault(explained),
+                             "todo", mxp_explain_todo(explained), "verification", reason->verify,
+                             "usual_stage", stages(mxp_explain_stages(explained)), "usual_reason",
+                             str_or_null(usual == MXP_REASON_COUNT ? NULL : mxp_reason_name(usual)),
+                             "source", reason->source, "known", known);
     if (err)
         json_decref(more);
     return err ? err : add_members(more, out);

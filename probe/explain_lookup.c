@@ -5,6 +5,8 @@
 
 #include "probe/explain_match.h"
 
+#define REGISTRY_DETAIL_MAX 30 /* x.7.30 */
+
 int mxp_explain_init(const struct mxp_options *options, bool with_data, struct mxp_explain *ret,
                      struct mxp_why *why)
 {
@@ -73,11 +75,13 @@ static bool any_in(struct mxp_slice text, const char *const *tokens, size_t n)
     return false;
 }
 
-/* A token that nobody else would say: it has no blank, or stands with a code. */
+/* What nobody else would say: a token that has no blank, or stands with a code; an enhanced code
+ * that the registry does not have. */
 static bool distinct(const struct mxp_explain_entry *entry)
 {
     if (!entry->n_tokens)
-        return false;
+        return entry->enhanced.subject != MXP_EXPLAIN_ANY &&
+               entry->enhanced.detail > REGISTRY_DETAIL_MAX;
     if (entry->code || entry->enhanced.subject != MXP_EXPLAIN_ANY)
         return true;
     return !strchr(entry->tokens[0], ' ');
@@ -165,6 +169,15 @@ enum mxp_reason mxp_explain_usual(const struct mxp_explained *explained)
         if (explained->families[i]->reason != MXP_REASON_COUNT)
             return explained->families[i]->reason;
     return explained->status ? explained->status->reason : MXP_REASON_COUNT;
+}
+
+const char *mxp_explain_fault(const struct mxp_explained *explained)
+{
+    for (size_t i = 0; i < explained->n_families; i++)
+        if (explained->families[i]->fault &&
+            explained->families[i]->reason == explained->what.reason)
+            return explained->families[i]->fault;
+    return explained->reason->fault;
 }
 
 const char *mxp_explain_todo(const struct mxp_explained *explained)

@@ -56,6 +56,9 @@ enum mxp_reason mxp_explain_usual(const struct mxp_explained *explained);
  * NULL. */
 const char *mxp_explain_todo(const struct mxp_explained *explained);
 
+/* Whose fault it is: a word of reasons.yaml, by the closest entry that agrees, never NULL. */
+const char *mxp_explain_fault(const struct mxp_explained *explained);
+
 /* Where it is usual, by the closest entry: bits 1 << enum mxp_stage. */
 unsigned mxp_explain_stages(const struct mxp_explained *explained);
 

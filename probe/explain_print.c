@@ -189,17 +189,49 @@ static struct mxp_slice token_of(const struct mxp_explained *explained,
     return mxp_slice_str(entry->key);
 }
 
+/* told: a provider's own code has said what it is. The doubts of what is more general are left
+ * out there, and where the words have settled them. */
 static int print_entry(const struct page *page, const struct mxp_explained *explained,
-                       const struct mxp_explain_entry *entry)
+                       const struct mxp_explain_entry *entry, bool told)
 {
     const struct mxp_explain_group *group = entry->group;
     struct mxp_slice token = token_of(explained, entry);
+    enum mxp_reason reason = explained->what.reason;
+    bool open = explained->bare || reason == MXP_REASON_UNCLASSIFIED;
+    bool other = !open && entry->reason != reason && entry->reason != MXP_REASON_COUNT;
+    bool settled = !open && entry->kind == MXP_EXPLAIN_CODE && entry->reason != reason;
+    const char *book = other ? "By the book: " : "";
     int err = group ? linef(page, "code", "%s, %.*s: %s [%s]", group->name, (int)token.len,
                             token.ptr, entry->means, entry->source)
-                    : linef(page, entry->key, "%s [%s]", entry->means, entry->source);
-    if (!err && entry->pattern)
+                    : linef(page, entry->key, "%s%s [%s]", book, entry->means, entry->source);
+    bool fits = open || entry->reason == reason || entry->pattern_of == reason;
+    if (!err && entry->pattern && fits)
         err = line(page, "many", entry->pattern);
-    return err || !entry->but ? err : line(page, "but", entry->but);
+    if (!err && entry->but && !settled && (group || !told))
+        err = line(page, "but", entry->but);
+    return err;
+}
+
+static bool is_told(const struct mxp_explained *explained)
+{
+    for (size_t i = 0; i < explained->n_families; i++)
+        if (explained->families[i]->reason == explained->what.reason)
+            return true;
+    return false;
+}
+
+/* An enhanced code that nobody has registered, and no provider's own that is known. */
+static int print_private(const struct page *page, const struct mxp_explained *explained)
+{
+    char text[16];
+    struct mxp_enhanced enhanced = explained->enhanced;
+    if (!enhanced.klass || enhanced.klass == MXP_EXPLAIN_ANY || explained->status)
+        return MXP_OK;
+    for (size_t i = 0; i < explained->n_families; i++)
+        if (explained->families[i]->enhanced.subject != MXP_EXPLAIN_ANY)
+            return MXP_OK;
+    return line(page, mxp_enhanced_text(enhanced, text),
+                "Not in the IANA registry: this server's own, or a mistake.");
 }
 
 /* The closest first. Where a provider's own code has said what it is, or the guide, the general
@@ -209,12 +241,10 @@ static size_t entries_of(const struct mxp_explained *explained,
 {
     const struct mxp_explain_entry *guide = explained->guide, *status = explained->status;
     enum mxp_reason reason = explained->what.reason;
-    bool told = false;
+    bool told = is_told(explained);
     size_t n = 0;
-    for (size_t i = 0; i < explained->n_families; i++) {
+    for (size_t i = 0; i < explained->n_families; i++)
         ret[n++] = explained->families[i];
-        told = told || explained->families[i]->reason == reason;
-    }
     if (guide && (!told || guide->reason == reason)) {
         ret[n++] = guide;
         return n;
@@ -239,9 +269,10 @@ int mxp_explain_print(const struct mxp_explained *explained, size_t columns, str
     else if (!err && !(explained->bare && explained->what.reason == MXP_REASON_UNCLASSIFIED))
         err = line(&page, "means", reason->means);
     for (size_t i = 0; i < n && !err; i++)
-        err = print_entry(&page, explained, entries[i]);
+        err = print_entry(&page, explained, entries[i], is_told(explained));
+    err = err ? err : print_private(&page, explained);
     err = err ? err : print_stage(&page, explained);
-    err = err ? err : line(&page, "fault", fault_words(reason->fault));
+    err = err ? err : line(&page, "fault", fault_words(mxp_explain_fault(explained)));
     err = err ? err : line(&page, "sender", mxp_explain_todo(explained));
     err = err ? err : line(&page, "verifier", reason->verify);
     return err ? err : print_learnt(&page, explained);

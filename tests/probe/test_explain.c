@@ -110,6 +110,7 @@ static void test_answers(void **state)
         {"   ", "unknown", "unclassified", "-", "-", ""},
         {"600 is no code", "unknown", "unclassified", "-", "-", ""},
         {"5.7.606", "unknown", "ip_blocklisted", "-", "-", "5.7.606-649"},
+        {"550 5.7.133 x", "unknown", "recipient_restricted", "microsoft365", "-", "5.7.133|550"},
         {"{\"reason\":\"550 5.1.1 nobody\"}", "invalid", "mailbox_not_found", "-", "-",
          "550 5.1.1|550|x.1.1"},
     };
@@ -226,6 +227,21 @@ static void test_tokens(void **state)
     assert_int_equal(n_bad, 0);
 }
 
+/* A group's provider is one that a host's name can give. */
+static void test_providers(void **state)
+{
+    (void)state;
+    for (const struct mxp_explain_entry *e = explain.data->first[MXP_EXPLAIN_FAMILY]; e;
+         e = e->next) {
+        bool known = e->group->anywhere || strcmp(e->group->provider, "facebook") == 0; /* no MX */
+        for (size_t i = 0; i < options.n_providers; i++)
+            known = known || strcmp(options.providers[i].name, e->group->provider) == 0;
+        if (!known)
+            fail_msg("%s:%u: provider %s is not in the table", e->file, (unsigned)e->line,
+                     e->group->provider);
+    }
+}
+
 static void test_words(void **state)
 {
     (void)state;
@@ -233,7 +249,7 @@ static void test_words(void **state)
         const char *text, *words;
     } cases[] = {
         {"550 5.7.26 no", "unknown: auth_failure|fix_sender|RFC 7372|after DATA|the sender (you)"},
-        {"550 5.7.350 spam", "wrapper|->"},
+        {"550 5.7.350 spam", "Not a block of your IP|->"},
         {"550 5.1.0 x", "other address status"},
         {"452 4.2.2 full", "mailbox_full|is alive|three campaigns"},
         {"451 4.7.1 Greylisted, come back in 300 seconds", "greylisted|300 seconds, it says"},
@@ -242,6 +258,12 @@ static void test_words(void **state)
         {"550 SC-002 namespace mining", "harvester"},
         {"500 \xff\x1b[31m red", "\\xff|?[31m"},
         {"", "(nothing)|unclassified"},
+        {"5.99.1", "Not in the IANA registry"},
+        {"452 4.2.2 Greylisted", "greylisted|By the book: The mailbox is full"},
+        {"554 5.7.1 blocked using zen.spamhaus.org; Error: open resolver",
+         "policy_blocked|the receiving side|you are not listed"},
+        {"5.1.1", "Comcast|RFC 3463"},
+        {"550", "Never proof by itself|RFC 5321"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mxp_buf out;
@@ -277,9 +299,9 @@ static void test_wrapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers), cmocka_unit_test(test_families),
-        cmocka_unit_test(test_tokens),  cmocka_unit_test(test_words),
-        cmocka_unit_test(test_wrapped),
+        cmocka_unit_test(test_answers),   cmocka_unit_test(test_families),
+        cmocka_unit_test(test_tokens),    cmocka_unit_test(test_words),
+        cmocka_unit_test(test_providers), cmocka_unit_test(test_wrapped),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
