@@ -150,7 +150,7 @@ static int64_t find(const struct mxp_provider_map *map, const char *host)
 
 int64_t mxp_provider_map_find(const struct mxp_provider_map *map, const char *host)
 {
-    char name[MXP_NAME_MAX];
+    char name[MXP_NAME_MAX] = "";
     size_t len = host ? strlen(host) : 0;
     if (len && host[len - 1] == '.')
         len--;

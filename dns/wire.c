@@ -67,14 +67,13 @@ void mxp_wire_name(struct mxp_wire *wire, char ret[static MXP_NAME_MAX])
     bool jumped = false;
     while (!wire->bad) {
         uint8_t n = at < wire->len ? wire->ptr[at] : 0;
-        if (at >= wire->len) {
-            wire->bad = true;
-        } else if ((n & 0xc0) == 0xc0) {
+        bool whole = at < wire->len && n < wire->len - at;
+        if (at < wire->len && (n & 0xc0) == 0xc0) {
             if (!jumped)
                 wire->at = at + 2;
             jumped = true;
             wire->bad = !follow(wire, &at, &limit);
-        } else if (n > 63 || n >= wire->len - at || octets + n + (n > 0) > NAME_OCTETS) {
+        } else if (!whole || n > 63 || octets + n + (n > 0) > NAME_OCTETS) {
             wire->bad = true;
         } else if (n == 0) {
             if (!jumped)

@@ -106,17 +106,19 @@ static enum mxp_dns_status build(struct fake *fake, const struct fake_question *
 {
     struct message *m = &fake->message;
     const char *line = find(fake, question);
+    bool found = line != NULL;
     char text[256] = "";
     enum mxp_dns_status status;
-    if (line)
-        (void)word(&line, text);
+    if (!found)
+        line = "";
+    (void)word(&line, text);
     if (is_failure(text, &status))
         return status;
     bool gone = strcmp(text, "NXDOMAIN") == 0;
     message_init(m, gone ? 3 : 0, question->name, question->type);
     if (strcmp(text, "CNAME") == 0 && word(&line, text))
         message_cname(m, question->name, 300, text);
-    else if (line && !gone)
+    else if (found && !gone)
         add_records(m, question, (uint32_t)strtoul(text, NULL, 10), line);
     else
         message_soa(m, "test", 60, 60);

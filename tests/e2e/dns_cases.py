@@ -75,6 +75,15 @@ def no_way(c):
     c.case("user@mixed.servfail.test", U, "dns_error")
     c.records("halfdead MX 10 mx.servfail.test.", "halfdead MX 20 mx.target")
     c.case("user@halfdead.test", V, "accepted", 250)
+    # names in MX records that no host can have prove nothing about the domain
+    c.records("ipmx MX 10 192.0.2.1.", "ipmix MX 5 192.0.2.1.", "ipmix MX 10 mx.target",
+              "oddmx MX 10 a\\032b.target", "nowhere CNAME does-not-exist-at-all",
+              "nohostmx MX 10 mx.noaddr", "nohostmx MX 20 192.0.2.1.")
+    c.case("user@ipmx.test", U, "dns_error")
+    c.case("user@ipmix.test", V, "accepted", 250)
+    c.case("user@oddmx.test", U, "dns_error")
+    c.case("user@nohostmx.test", U, "dns_error")
+    c.case("user@nowhere.test", I, "domain_not_found")
     c.records("mxservfail MX 10 mx.servfail.test.")
     c.case("user@mxservfail.test", U, "dns_error")
 
