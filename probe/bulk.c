@@ -34,7 +34,6 @@ struct bulk {
     struct mxp_buf scratch;
     struct mxp_bulk_report report;
     uint64_t flushed_ms;
-    uint64_t n_skipped;
     unsigned n_signals;
     bool header_done, input_ended, resumed, resume_checked;
     bool write_failed;
@@ -104,7 +103,7 @@ static int skip(void *arg, uint64_t line, struct mxp_slice entry, struct mxp_why
 {
     struct bulk *bulk = arg;
     int answered = bulk->resumed ? mxp_resume_has(bulk->resume, line, entry, why) : 0;
-    bulk->n_skipped += answered > 0;
+    bulk->report.n_before += answered > 0;
     return answered;
 }
 
@@ -338,8 +337,9 @@ static void tell_end(struct bulk *bulk, int err, struct mxp_why *why)
 {
     struct mxp_list_stats list;
     mxp_list_stats(bulk->list, &list);
+    bool begun = list.n_rows || bulk->report.n_before; /* else there is nothing to sum up */
     show(bulk, true);
-    if (!bulk->options->quiet)
+    if (!bulk->options->quiet && (begun || !err))
         mxp_bulk_report_end(&bulk->report, bulk->run, &list, err != 0);
     if (err != MXP_ECANCELED && err != MXP_ENET)
         return;
@@ -350,7 +350,7 @@ static void tell_end(struct bulk *bulk, int err, struct mxp_why *why)
                                         "and --resume"
                                       : "%s; %llu lines are answered (with -o FILE, --resume could "
                                         "go on from here)",
-                words, (unsigned long long)(list.n_answered + bulk->n_skipped));
+                words, (unsigned long long)(list.n_answered + bulk->report.n_before));
     *why = full;
 }
 

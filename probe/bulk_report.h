@@ -14,6 +14,7 @@ struct mxp_bulk_report {
     struct mxp_counters counters;
     struct mxp_progress progress;
     uint64_t started_ms;
+    uint64_t n_before; /* lines that an earlier run answered */
     bool paused;
     struct mxp_why why; /* the output failed: how */
 };

@@ -77,16 +77,19 @@ static void add_eta(const struct mxp_progress_view *view, double per_s, struct m
         (void)mxp_buf_printf(line, ", ETA %s", mxp_duration_words((uint64_t)ms, words));
 }
 
+/* What a run that does nothing at the moment waits for. */
 static void add_retries(const struct mxp_progress_view *view, uint64_t now_ms, struct mxp_buf *line)
 {
     char words[MXP_DURATION_TEXT_MAX];
-    if (!view->n_retries)
-        return;
-    bool idle = view->n_sessions == 0;
-    (void)mxp_buf_printf(line,
-                         idle ? ", waiting for %" PRIu64 " retries" : ", %" PRIu64 " retries later",
-                         view->n_retries);
-    if (idle && view->next_retry_ms != UINT64_MAX && view->next_retry_ms > now_ms)
+    bool idle = view->n_sessions == 0 && view->n_done < view->n_total;
+    bool due = view->next_retry_ms != UINT64_MAX && view->next_retry_ms > now_ms;
+    if (view->n_retries)
+        (void)mxp_buf_printf(
+            line, idle ? ", waiting for %" PRIu64 " retries" : ", %" PRIu64 " retries later",
+            view->n_retries);
+    else if (idle && due)
+        (void)mxp_buf_add_str(line, ", waiting for limits");
+    if (idle && due)
         (void)mxp_buf_printf(line, ", next in %s",
                              mxp_duration_words(view->next_retry_ms - now_ms, words));
 }

@@ -212,6 +212,9 @@ static int add_head(const struct mxp_summary *summary, struct mxp_buf *out)
                              summary->unfinished ? "Unfinished" : "Finished", n, n == 1 ? "" : "s");
     if (!err && summary->n_left)
         err = mxp_buf_printf(out, ", %" PRIu64 " not", summary->n_left);
+    if (!err && summary->n_before)
+        err = mxp_buf_printf(out, "; %" PRIu64 " more by an earlier run, not counted here",
+                             summary->n_before);
     return err ? err : mxp_buf_add_char(out, '\n');
 }
 

@@ -17,6 +17,7 @@ struct mxp_summary {
     uint64_t duration_ms;
     uint64_t n_sessions, n_rcpts;
     uint64_t n_duplicates;      /* lines answered by another line's probe */
+    uint64_t n_before;          /* lines that an earlier run answered */
     bool unfinished;            /* interrupted, or stopped by a breaker: not all lines are judged */
     uint64_t n_left;            /* addresses without a result; 0: none, or not known */
     const char *const *learned; /* lines about limits; may be NULL */

@@ -133,6 +133,13 @@ static void test_retries(void **state)
     expect(text, "waiting for 50 retries\n");
     s.view.paused = true;
     expect(show(&s, 50, 40000), "paused: the network is away");
+    /* no retries, and yet nothing goes on */
+    s.view.n_retries = 0;
+    s.view.paused = false;
+    s.view.next_retry_ms = 110000;
+    expect(show(&s, 50, 50000), ", waiting for limits, next in 1 min 0 s\n");
+    text = show(&s, 100, 60000);
+    assert_null(strstr(text, "waiting"));
     close_screen(&s);
 }
 

@@ -102,6 +102,10 @@ static void test_empty_and_unfinished(void **state)
     s.n_left = 41;
     text = printed(&s);
     expect(text, "Unfinished: 1 line answered, 41 not\n");
+    free(text);
+    s.n_before = 7;
+    text = printed(&s);
+    expect(text, "1 line answered, 41 not; 7 more by an earlier run, not counted here\n");
     expect(text, "not above     0.5 %");
     expect_not(text, "about ");
     free(text);
