@@ -235,7 +235,7 @@ static int make_parts(struct mxp_engine *engine, struct mxp_why *why)
     if (err)
         return mxp_why_set(why, err, "%s", mxp_err_text(err));
     if (engine->options->tls != MXP_SMTP_TLS_NONE) {
-        engine->tls = mxp_tls_context_new(why);
+        engine->tls = mxp_tls_context_new(MXP_TLS_CACHED, why);
         if (!engine->tls)
             return MXP_ETLS;
     }

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <uthash.h>
 
-#define CACHE_MAX  4096 /* sessions kept for resumption, one per MX host */
 #define READ_CHUNK 16384
 
 struct cached {
@@ -23,6 +22,7 @@ struct mxp_tls_context {
     SSL_CTX *ctx;
     BIO_METHOD *bio;
     struct cached *cache; /* in the order in which hosts were first seen */
+    uint32_t max_cached;
 };
 
 struct mxp_tls {
@@ -60,12 +60,12 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
         return 1;
     }
     size_t len = strlen(tls->host);
-    entry = calloc(1, sizeof *entry + len + 1);
+    entry = context->max_cached ? calloc(1, sizeof *entry + len + 1) : NULL;
     if (!entry)
         return 0;
     memcpy(entry->host, tls->host, len + 1);
     entry->session = session;
-    if (HASH_COUNT(context->cache) >= CACHE_MAX)
+    if (HASH_COUNT(context->cache) >= context->max_cached)
         cache_drop(context, context->cache);
     HASH_ADD_KEYPTR(hh, context->cache, entry->host, len, entry);
     return 1;
@@ -102,7 +102,7 @@ static void set_up(SSL_CTX *ctx)
     SSL_CTX_sess_set_new_cb(ctx, keep_session);
 }
 
-struct mxp_tls_context *mxp_tls_context_new(struct mxp_why *why)
+struct mxp_tls_context *mxp_tls_context_new(uint32_t max_cached, struct mxp_why *why)
 {
     struct mxp_tls_context *context = calloc(1, sizeof *context);
     if (!context) {
@@ -116,6 +116,7 @@ struct mxp_tls_context *mxp_tls_context_new(struct mxp_why *why)
                     ERR_reason_error_string(ERR_peek_last_error()));
         return mxp_tls_context_free(context);
     }
+    context->max_cached = max_cached;
     set_up(context->ctx);
     ERR_clear_error();
     return context;

@@ -16,8 +16,11 @@
 struct mxp_tls_context;
 struct mxp_tls;
 
-/* NULL and why on failure. */
-struct mxp_tls_context *mxp_tls_context_new(struct mxp_why *why);
+#define MXP_TLS_CACHED 4096 /* sessions kept, where nothing speaks for another number */
+
+/* max_cached: MX hosts whose session is kept; that of the host known longest goes first.
+ * NULL and why on failure. */
+struct mxp_tls_context *mxp_tls_context_new(uint32_t max_cached, struct mxp_why *why);
 struct mxp_tls_context *mxp_tls_context_free(struct mxp_tls_context *context); /* NULL */
 
 /* A client connection to host (copied; for SNI and the session cache). NULL: no memory. */

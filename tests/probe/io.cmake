@@ -1,0 +1,3 @@
+# The corner of sockets and TLS, tested over memory.
+mxp_pkg(OPENSSL openssl)
+mxp_test(tls SOURCES tls_peer.c LINK mxp_probe PkgConfig::OPENSSL)
