@@ -39,7 +39,7 @@
  *   TIME     500ms, 10s, 5m, 1h, 1d; TIMES: also 1s..5s, 1s.., ..5s, ever
  *   NUMBERS  5, 3..5, 3.., ..5
  *   REASON   run, identity, provider, connect-rate, rate, host, server, domain, penalty,
- *            breaker, footprint, session
+ *            breaker, footprint, session; any
  */
 #include "scenario.h"
 
@@ -49,13 +49,29 @@
 
 #define START_MS 1000000
 
+static void note_failure(struct scn_world *world, const char *format, va_list args)
+{
+    int n = snprintf(world->failure, sizeof world->failure, "%s:%d: ", world->file, world->line_no);
+    if (n > 0 && (size_t)n < sizeof world->failure)
+        (void)vsnprintf(world->failure + n, sizeof world->failure - (size_t)n, format, args);
+}
+
 bool scn_fail(struct scn_world *world, const char *format, ...)
 {
     va_list args;
-    int n = snprintf(world->failure, sizeof world->failure, "%s:%d: ", world->file, world->line_no);
     va_start(args, format);
-    (void)vsnprintf(world->failure + n, sizeof world->failure - (size_t)n, format, args);
+    note_failure(world, format, args);
     va_end(args);
+    return false;
+}
+
+bool scn_wrong(struct scn_world *world, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    note_failure(world, format, args);
+    va_end(args);
+    world->wrong = true;
     return false;
 }
 
@@ -79,7 +95,7 @@ static bool play_line(struct scn_world *world, char *text)
         if (word[0] == '#')
             break;
         if (line->n == SCN_WORDS)
-            return scn_fail(world, "too many words");
+            return scn_wrong(world, "too many words");
         line->words[line->n++] = word;
     }
     if (!line->n)
@@ -89,8 +105,8 @@ static bool play_line(struct scn_world *world, char *text)
         return note_missing(world);
     bool fine = scn_step(world, verb);
     if (fine && scn_more(world))
-        return scn_fail(world, "'%s' is one word too many", scn_next(world));
-    if (!world->missing)
+        return scn_wrong(world, "'%s' is one word too many", scn_next(world));
+    if (!world->missing || world->wrong)
         return fine;
     world->known = !fine;
     return !fine || scn_fail(world, "passes now: take out the line 'missing %s'", world->missing);
@@ -133,7 +149,7 @@ static bool play(struct scn_world *world, FILE *file)
     close_all(world);
     fine = fine && nothing_open(world);
     if (fine && (n_lines == 0 || !world->limiter))
-        fine = scn_fail(world, "a script that does nothing");
+        fine = scn_wrong(world, "a script that does nothing");
     free(text);
     world->limiter = mxp_limiter_free(world->limiter);
     return fine;

@@ -45,12 +45,17 @@ struct scn_world {
     size_t n_leases, n_providers, n_events;
     char failure[900];   /* file:line: what was expected, what came */
     const char *missing; /* what the next statement shows to be missing; NULL: nothing */
+    bool wrong;          /* the script itself */
     bool known;          /* .. and did: the script ends */
     char missing_text[SCN_WORDS * 8];
 };
 
 /* Notes the failure with file and line; returns false, for a step to return. */
 bool scn_fail(struct scn_world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for a script that is wrong, which is never known to be missing. */
+bool scn_wrong(struct scn_world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* scenario_words.c: all consume what they understood. */

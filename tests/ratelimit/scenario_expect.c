@@ -10,6 +10,7 @@ struct name {
 };
 
 static const struct name reasons[] = {
+    {"any", UINT32_MAX},
     {"run", MXP_WAIT_RUN},
     {"identity", MXP_WAIT_IDENTITY},
     {"provider", MXP_WAIT_PROVIDER},
@@ -48,7 +49,7 @@ static void print_reasons(uint32_t set, char *ret, size_t size)
 {
     size_t at = 0;
     ret[0] = '\0';
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons && at < size; i++)
+    for (size_t i = 1; i < sizeof reasons / sizeof *reasons && at < size; i++) /* not any */
         if (set & reasons[i].value)
             at += (size_t)snprintf(ret + at, size - at, "%s%s", at ? "," : "", reasons[i].name);
 }
@@ -69,10 +70,10 @@ bool scn_expect_wait(struct scn_world *world, const char *what, int err,
     uint32_t reason;
     struct scn_range range = {0, UINT64_MAX};
     if (!value_of(reasons, sizeof reasons / sizeof *reasons, word, &reason))
-        return scn_fail(world, "there is no reason '%s'", word);
+        return scn_wrong(world, "there is no reason '%s'", word);
     if (scn_is(world, "for")) {
         if (!scn_range(scn_next(world), true, &range))
-            return scn_fail(world, "a time, a range of times or 'ever' after 'for'");
+            return scn_wrong(world, "a time, a range of times or 'ever' after 'for'");
         scn_print_range(range, true, want_for, sizeof want_for);
     }
     if (err != MXP_EAGAIN)
@@ -128,7 +129,7 @@ static bool expect_event(struct scn_world *world)
     uint32_t value, identity;
     char came[400];
     if (!value_of(events, sizeof events / sizeof *events, kind, &value))
-        return scn_fail(world, "there is no event '%s'", kind);
+        return scn_wrong(world, "there is no event '%s'", kind);
     if (!scn_site(world, &provider, &identity))
         return false;
     const char *what = scn_more(world) ? scn_next(world) : NULL;
@@ -189,7 +190,7 @@ static bool expect_site(struct scn_world *world)
         while (i < sizeof fields / sizeof *fields && strcmp(fields[i].name, name) != 0)
             i++;
         if (i == sizeof fields / sizeof *fields || !scn_range(value, false, &range))
-            return scn_fail(world, "a site has no '%s %s'", name, value);
+            return scn_wrong(world, "a site has no '%s %s'", name, value);
         scn_print_range(range, false, want, sizeof want);
         if (!scn_within(range, fields[i].value))
             return scn_fail(world, "site %s: expected %s %s, came: %llu",
@@ -210,5 +211,5 @@ bool scn_expect(struct scn_world *world)
         print_events(world, came, sizeof came);
         return world->n_events == 0 || scn_fail(world, "expected no event, came: %s", came);
     }
-    return scn_fail(world, "nothing can be expected of '%s'", scn_next(world));
+    return scn_wrong(world, "nothing can be expected of '%s'", scn_next(world));
 }

@@ -27,14 +27,14 @@ static bool do_option(struct scn_world *world)
     const char *name = scn_next(world), *value = scn_next(world);
     uint64_t n = 0;
     if (world->limiter)
-        return scn_fail(world, "options come before everything else");
+        return scn_wrong(world, "options come before everything else");
     if (strcmp(name, "limits") == 0 && strcmp(value, "off") == 0) {
         options->off = true;
         return true;
     }
     if (strcmp(name, "trial") == 0 || strcmp(name, "clock") == 0) {
         if (!scn_time(value, &n))
-            return scn_fail(world, "'%s' is no time", value);
+            return scn_wrong(world, "'%s' is no time", value);
         if (name[0] == 't')
             options->breaker_trial_ms = (uint32_t)n;
         else
@@ -42,7 +42,7 @@ static bool do_option(struct scn_world *world)
         return true;
     }
     if (!scn_number(value, &n))
-        return scn_fail(world, "'%s' is no number", value);
+        return scn_wrong(world, "'%s' is no number", value);
     if (strcmp(name, "identities") == 0)
         options->n_identities = (uint32_t)n;
     else if (strcmp(name, "sessions") == 0)
@@ -54,7 +54,7 @@ static bool do_option(struct scn_world *world)
     else if (strcmp(name, "blocks-to-stop") == 0)
         options->blocks_to_stop = (uint32_t)n;
     else
-        return scn_fail(world, "there is no option '%s'", name);
+        return scn_wrong(world, "there is no option '%s'", name);
     return true;
 }
 
@@ -65,7 +65,7 @@ static bool do_provider(struct scn_world *world)
     if (!scn_budget(world, &budget))
         return false;
     if (world->n_providers == SCN_PROVIDERS)
-        return scn_fail(world, "too many providers");
+        return scn_wrong(world, "too many providers");
     struct mxp_lim_provider *provider = mxp_limiter_provider(world->limiter, key, &budget);
     world->providers[world->n_providers++] = provider;
     return provider || scn_fail(world, "out of memory");
@@ -88,7 +88,7 @@ static bool new_lease(struct scn_world *world, const char *name, struct mxp_leas
     if (!place && world->n_leases < SCN_LEASES)
         place = &world->leases[world->n_leases++];
     if (!place || place->lease)
-        return scn_fail(world, "the name %s is in use, or there are too many", name);
+        return scn_wrong(world, "the name %s is in use, or there are too many", name);
     memcpy(place->name, name, strlen(name) + 1);
     place->lease = lease;
     return true;
@@ -102,7 +102,7 @@ static bool open_one(struct scn_world *world, const char *name, const struct mxp
     if (!err && !new_lease(world, name, lease))
         return false;
     if (scn_is(world, "->"))
-        return (scn_is(world, "wait") || scn_fail(world, "'wait' after '->'")) &&
+        return (scn_is(world, "wait") || scn_wrong(world, "'wait' after '->'")) &&
                scn_expect_wait(world, name, err, &wait);
     if (!err)
         return true;
@@ -120,13 +120,13 @@ static bool do_open(struct scn_world *world)
     char host[80], name[24];
     const char *word = scn_next(world);
     if (!scn_names(word, &names))
-        return scn_fail(world, "'%s' is no name of a lease", word);
+        return scn_wrong(world, "'%s' is no name of a lease", word);
     if (!scn_site(world, &route.provider, &route.identity))
         return false;
     (void)snprintf(host, sizeof host, "mx.%.60s", mxp_lim_provider_key(route.provider));
     route.host = scn_is(world, "host") ? scn_next(world) : host;
     if (scn_is(world, "ip") && !scn_ip(scn_next(world), route.ip, &route.ip_len))
-        return scn_fail(world, "no IP address after 'ip'");
+        return scn_wrong(world, "no IP address after 'ip'");
     size_t at = world->line.at;
     for (uint64_t i = names.from; i <= names.to; i++) {
         scn_name(&names, i, name);
@@ -142,10 +142,10 @@ static bool address_one(struct scn_world *world, struct scn_lease *lease)
     uint8_t ip[16], ip_len;
     struct mxp_wait wait;
     if (!scn_ip(scn_next(world), ip, &ip_len))
-        return scn_fail(world, "no IP address");
+        return scn_wrong(world, "no IP address");
     int err = mxp_lease_address(lease->lease, ip, ip_len, world->now_ms, &wait);
     if (scn_is(world, "->"))
-        return (scn_is(world, "wait") || scn_fail(world, "'wait' after '->'")) &&
+        return (scn_is(world, "wait") || scn_wrong(world, "'wait' after '->'")) &&
                scn_expect_wait(world, lease->name, err, &wait);
     return err == 0 || scn_fail(world, "%s: expected the address to be free", lease->name);
 }
@@ -156,7 +156,7 @@ static bool take_one(struct scn_world *world, struct scn_lease *lease)
     struct mxp_wait wait;
     char want[80];
     if (!scn_number(scn_next(world), &wanted))
-        return scn_fail(world, "no number of recipients");
+        return scn_wrong(world, "no number of recipients");
     const char *domain = scn_is(world, "domain") ? scn_next(world) : "example.org";
     uint32_t n = mxp_lease_take(lease->lease, domain, (uint32_t)wanted, world->now_ms, &wait);
     struct scn_range range = {wanted, wanted};
@@ -164,7 +164,7 @@ static bool take_one(struct scn_world *world, struct scn_lease *lease)
         if (scn_is(world, "wait"))
             return scn_expect_wait(world, lease->name, n ? MXP_OK : MXP_EAGAIN, &wait);
         if (!scn_range(scn_next(world), false, &range))
-            return scn_fail(world, "a number or 'wait' after '->'");
+            return scn_wrong(world, "a number or 'wait' after '->'");
     }
     scn_print_range(range, false, want, sizeof want);
     return scn_within(range, n) ||
@@ -176,7 +176,7 @@ static bool untake_one(struct scn_world *world, struct scn_lease *lease)
 {
     uint64_t n;
     if (!scn_number(scn_next(world), &n))
-        return scn_fail(world, "no number of recipients");
+        return scn_wrong(world, "no number of recipients");
     mxp_lease_untake(lease->lease, (uint32_t)n, world->now_ms);
     return true;
 }
@@ -213,7 +213,7 @@ static bool feedback_info(struct scn_world *world, struct mxp_feedback_info *ret
             ret->n_ok = (uint32_t)n;
         }
         if (!fine)
-            return scn_fail(world, "an answer has no '%s %s'", name, value);
+            return scn_wrong(world, "an answer has no '%s %s'", name, value);
     }
     return true;
 }
@@ -238,7 +238,7 @@ static bool answer_one(struct scn_world *world, struct scn_lease *lease)
     while (i < sizeof kinds / sizeof *kinds && strcmp(kinds[i].name, word) != 0)
         i++;
     if (i == sizeof kinds / sizeof *kinds)
-        return scn_fail(world, "there is no answer '%s'", word);
+        return scn_wrong(world, "there is no answer '%s'", word);
     if (!feedback_info(world, &info))
         return false;
     for (; n; n--)
@@ -265,7 +265,7 @@ static bool close_one(struct scn_world *world, struct scn_lease *lease)
         lease->lease = NULL;
         return true;
     }
-    return scn_fail(world, "no lease ends by '%s'", word);
+    return scn_wrong(world, "no lease ends by '%s'", word);
 }
 
 static bool each_lease(struct scn_world *world,
@@ -275,13 +275,13 @@ static bool each_lease(struct scn_world *world,
     struct scn_names names;
     char name[24];
     if (!scn_names(word, &names))
-        return scn_fail(world, "'%s' is no name of a lease", word);
+        return scn_wrong(world, "'%s' is no name of a lease", word);
     size_t at = world->line.at;
     for (uint64_t i = names.from; i <= names.to; i++) {
         scn_name(&names, i, name);
         struct scn_lease *lease = scn_lease(world, name);
         if (!lease || !lease->lease)
-            return scn_fail(world, "there is no lease %s", name);
+            return scn_wrong(world, "there is no lease %s", name);
         world->line.at = at;
         if (!act(world, lease))
             return false;
@@ -294,10 +294,10 @@ static bool do_clock(struct scn_world *world, bool relative)
     uint64_t ms;
     const char *word = scn_next(world);
     if (!scn_time(word, &ms))
-        return scn_fail(world, "'%s' is no time", word);
+        return scn_wrong(world, "'%s' is no time", word);
     uint64_t to = (relative ? world->now_ms : world->start_ms) + ms;
     if (to < world->now_ms)
-        return scn_fail(world, "the clock does not go back to %s", word);
+        return scn_wrong(world, "the clock does not go back to %s", word);
     if (!scn_expect_no_alarm(world))
         return false;
     world->now_ms = to;
@@ -332,5 +332,5 @@ bool scn_step(struct scn_world *world, const char *verb)
         return scn_work(world);
     if (strcmp(verb, "expect") == 0)
         return scn_expect(world);
-    return scn_fail(world, "there is no statement '%s'", verb);
+    return scn_wrong(world, "there is no statement '%s'", verb);
 }

@@ -176,7 +176,7 @@ bool scn_budget(struct scn_world *world, struct mxp_budget *ret)
         const char *value = scn_next(world);
         if (i == sizeof fields / sizeof *fields ||
             !(fields[i].n ? scn_number(value, &n) : rate(value, fields[i].rate)))
-            return scn_fail(world, "a budget has no '%s %s'", name, value);
+            return scn_wrong(world, "a budget has no '%s %s'", name, value);
         if (fields[i].n)
             *fields[i].n = (uint32_t)n;
     }
@@ -189,7 +189,7 @@ bool scn_site(struct scn_world *world, struct mxp_lim_provider **ret, uint32_t *
     size_t len = strcspn(word, "#");
     uint64_t identity = 0;
     if (word[len] && !scn_number(word + len + 1, &identity))
-        return scn_fail(world, "'%s' is no provider#identity", word);
+        return scn_wrong(world, "'%s' is no provider#identity", word);
     *ret_identity = (uint32_t)identity;
     for (size_t i = 0; i < world->n_providers; i++) {
         const char *key = mxp_lim_provider_key(world->providers[i]);
@@ -197,7 +197,7 @@ bool scn_site(struct scn_world *world, struct mxp_lim_provider **ret, uint32_t *
         if (strlen(key) == len && memcmp(key, word, len) == 0)
             return true;
     }
-    return scn_fail(world, "there is no provider '%s'", word);
+    return scn_wrong(world, "there is no provider '%s'", word);
 }
 
 bool scn_names(const char *word, struct scn_names *ret)

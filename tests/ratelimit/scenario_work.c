@@ -111,7 +111,7 @@ static bool compare(struct scn_world *world, const char *what, uint64_t came)
     struct scn_range range;
     char want[80];
     if (!scn_range(scn_next(world), false, &range))
-        return scn_fail(world, "no range for %s", what);
+        return scn_wrong(world, "no range for %s", what);
     scn_print_range(range, false, want, sizeof want);
     return scn_within(range, came) || scn_fail(world, "work: expected %s %s, came: %llu", what,
                                                want, (unsigned long long)came);
@@ -141,7 +141,7 @@ static bool read_words(struct work *work)
             fine = scn_number(value, &work->n_sessions) && work->n_sessions <= SESSIONS_MAX;
         }
         if (!fine)
-            return scn_fail(world, "work has no '%s %s'", name, value);
+            return scn_wrong(world, "work has no '%s %s'", name, value);
     }
     return true;
 }
@@ -159,7 +159,7 @@ static bool work_with(struct work *work)
         bool fine = strcmp(name, "asked") == 0      ? compare(world, name, work->n_asked)
                     : strcmp(name, "a-minute") == 0 ? compare(world, name, most_in_a_minute(work))
                     : strcmp(name, "at-once") == 0  ? compare(world, name, work->peak)
-                                                    : scn_fail(world, "work has no '%s'", name);
+                                                    : scn_wrong(world, "work has no '%s'", name);
         if (!fine)
             return false;
     }
