@@ -307,6 +307,8 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
         mxp_levels_wait(ret_wait, UINT64_MAX, MXP_WAIT_SESSION);
         return 0;
     }
+    if (site->per_transaction.n && wanted > site->per_transaction.n)
+        mxp_adapt_fill(lease, now_ms);
     uint32_t n = cap(wanted, mxp_site_per_transaction(site));
     n = cap(n, per_session ? per_session - lease->n_rcpts : 0);
     n = mxp_breaker_takes(lease, n, now_ms);
@@ -343,6 +345,8 @@ void mxp_lease_close(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t n
 {
     struct mxp_limiter *limiter = lease->limiter;
     mxp_adapt_closed(lease, how, now_ms);
+    if (how != MXP_LEASE_QUIT && how != MXP_LEASE_CANCELED)
+        mxp_breaker_failed(lease, now_ms);
     leave_address(lease);
     mxp_level_leave(&limiter->hosts, lease->host);
     mxp_levels_closed(lease);

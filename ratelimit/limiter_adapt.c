@@ -3,6 +3,7 @@
 #define RAISE_MS       300000 /* quiet before one more than was learned is tried; doubled .. */
 #define RAISE_DOUBLED  4      /* .. each time it was refused, up to so often */
 #define SAME_END       2      /* sessions cut off after the same count: that is their limit */
+#define LOST_HOLD      4      /* sessions broken off in a row before the site is slowed */
 #define REFUSED_HOLD   3      /* connections refused in a row before the site rests */
 #define REFUSED_MS     10000  /* .. for so long, doubled */
 #define REFUSED_MAX_MS 600000
@@ -61,6 +62,13 @@ bool mxp_adapt_widen(struct mxp_site *site, uint32_t identity, uint64_t now_ms)
         return false;
     mxp_site_tell(site, MXP_LIM_RAISED, identity, "connections at once");
     return site->open < site->window.n;
+}
+
+void mxp_adapt_fill(const struct mxp_lease *lease, uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    if (raise(&site->per_transaction, site->provider->budget.rcpts_per_transaction, now_ms))
+        mxp_site_tell(site, MXP_LIM_RAISED, lease->identity, "recipients per transaction");
 }
 
 bool mxp_adapt_lengthen(const struct mxp_lease *lease, uint64_t now_ms)
@@ -173,6 +181,8 @@ static void too_many_rcpts(struct mxp_lease *lease, const struct mxp_feedback_in
     struct mxp_site *site = lease->site;
     uint32_t n = info->n_ok ? info->n_ok : 1;
     site->state.n_throttled++;
+    lease->n_answered++; /* a server may count what it refused, too */
+    hold_as_stated(site, info->retry_after_ms, now_ms);
     if (lower(&site->per_transaction, n, now_ms))
         mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per transaction");
 }
@@ -263,21 +273,36 @@ static void refused(struct mxp_site *site, uint64_t now_ms)
         site->hold_ms = now_ms + hold;
 }
 
+/* Sessions that break off again and again, after no fixed count, are a way of saying no. */
+static void lost(struct mxp_lease *lease, uint64_t now_ms)
+{
+    struct mxp_site *site = lease->site;
+    if (!lease->proven || ++site->n_lost < LOST_HOLD)
+        return;
+    site->n_lost = 0;
+    mxp_pace_doubt(&site->rcpts, now_ms);
+    mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per minute");
+}
+
 void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms)
 {
     struct mxp_site *site = lease->site;
+    if (how == MXP_LEASE_QUIT)
+        site->n_lost = 0;
     if (lease->proven)
         site->closed_ms = now_ms;
     if (lease->limiter->options.off && how != MXP_LEASE_DROPPED)
         return;
     if (how == MXP_LEASE_CONNECT_REFUSED || how == MXP_LEASE_CONNECT_TIMEOUT)
         refused(site, now_ms);
+    if (how == MXP_LEASE_TIMEOUT)
+        lost(lease, now_ms);
     if (how != MXP_LEASE_DROPPED)
         return;
     if (!lease->proven && site->peak) {
         struct mxp_feedback_info info = {.limit = MXP_FB_ANY};
         too_many_connections(lease, &info, now_ms);
-    } else if (lease->n_answered && !lease->throttled) {
-        ends_alike(lease, lease->n_answered, now_ms);
+    } else if (!lease->throttled && !ends_alike(lease, lease->n_answered, now_ms)) {
+        lost(lease, now_ms);
     }
 }

@@ -115,6 +115,14 @@ void mxp_breaker_try(struct mxp_lim_provider *provider, struct mxp_lease *lease,
     provider->trial_asked = false;
 }
 
+void mxp_breaker_failed(struct mxp_lease *lease, uint64_t now_ms)
+{
+    struct mxp_site *sites[] = {lease->site, lease->network};
+    for (int i = 0; i < 2 && sites[i]; i++)
+        if (sites[i]->provider->trial == lease)
+            sites[i]->provider->breaker_ms = now_ms + sites[i]->provider->breaker_wait_ms;
+}
+
 void mxp_breaker_left(struct mxp_lim_provider *provider, const struct mxp_lease *lease)
 {
     if (provider->trial == lease)

@@ -45,6 +45,7 @@ struct mxp_site {
     uint32_t longest;    /* the most recipients answered in one session */
     uint32_t last_end;   /* recipients after which a session was last cut off */
     uint16_t n_end;      /* so often in a row */
+    uint16_t n_lost;     /* sessions broken off in a row */
     uint16_t n_refused;  /* connections in a row */
     uint64_t closed_ms;  /* when a greeted one was last closed */
     uint64_t hold_ms;    /* no new connection before */
@@ -141,11 +142,15 @@ void mxp_breaker_try(struct mxp_lim_provider *provider, struct mxp_lease *lease,
 /* Of n recipients a trial may ask one, and no more until it is answered. */
 uint32_t mxp_breaker_takes(struct mxp_lease *lease, uint32_t n, uint64_t now_ms);
 void mxp_breaker_asked(struct mxp_lease *lease, bool asked);
+/* A trial that could not ask: the next one waits as long again. */
+void mxp_breaker_failed(struct mxp_lease *lease, uint64_t now_ms);
 void mxp_breaker_left(struct mxp_lim_provider *provider, const struct mxp_lease *lease);
 
 /* limiter_adapt.c */
 /* All that was learned to be borne is in use, and more is wanted: may one more be tried? */
 bool mxp_adapt_widen(struct mxp_site *site, uint32_t identity, uint64_t now_ms);
+/* More recipients are wanted than were learned to fit a session, or a transaction. */
+void mxp_adapt_fill(const struct mxp_lease *lease, uint64_t now_ms);
 bool mxp_adapt_lengthen(const struct mxp_lease *lease, uint64_t now_ms);
 void mxp_adapt_proven(struct mxp_lease *lease);
 void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms);

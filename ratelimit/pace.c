@@ -265,6 +265,16 @@ bool mxp_pace_throttled(struct mxp_pace *pace, uint64_t sent_ms, uint64_t stated
     return true;
 }
 
+void mxp_pace_doubt(struct mxp_pace *pace, uint64_t now_ms)
+{
+    if (pace->hurt <= 0)
+        pace->hurt = pace->level;
+    double half = (double)pace->level / 2;
+    pace->level = (float)(half > LEAST ? half : LEAST);
+    pace->event_ms = now_ms;
+    hold(pace, now_ms + PAUSE_MS);
+}
+
 void mxp_pace_absolve(struct mxp_pace *pace, uint64_t now_ms)
 {
     if (pace->hurt > pace->level)

@@ -51,6 +51,9 @@ bool mxp_pace_throttled(struct mxp_pace *pace, uint64_t sent_ms, uint64_t stated
 /* A normal answer to what was sent at sent_ms: a probe's says that it is over. */
 void mxp_pace_answered(struct mxp_pace *pace, uint64_t sent_ms);
 
+/* Signs of trouble without a word (sessions that break off): half the level, after a pause. */
+void mxp_pace_doubt(struct mxp_pace *pace, uint64_t now_ms);
+
 /* Undo the last event: its cause turned out to be another. */
 void mxp_pace_absolve(struct mxp_pace *pace, uint64_t now_ms);
 
