@@ -19,7 +19,9 @@ def slowly(seconds):
 def catalog():
     c = Catalog(220, "10.24")
     for i in range(N_SLOW):
-        c.domain(f"slow{i}", Script(rcpt={}, others=slowly(0.1)))
+        # few to a transaction, so that a signal finds some that were not asked yet
+        c.domain(f"slow{i}", Script(rcpt={}, others=slowly(0.1),
+                                    ehlo=("PIPELINING", "LIMITS RCPTMAX=10")))
     c.domain("quick", Script(rcpt={}, others=slowly(0)))
     c.domain("busy", Script(greeting="421 4.3.2 too busy, come back later"))
     c.domain("blocking", Script(greeting="554 5.7.1 Your IP 10.26.0.2 is on our blocklist"))
