@@ -134,15 +134,14 @@ static void answer_one(struct world *world, struct session *session, uint32_t i,
     enum mxp_feedback kind = MXP_FB_OK;
     double limit = limit_at(server, server->per_minute, now);
     session->n_asked++;
+    bool long_session = server->per_session && session->n_asked > server->per_session;
     if (server->per_transaction && i >= server->per_transaction)
         kind = MXP_FB_TOO_MANY_RCPTS;
-    else if (server->per_session && session->n_asked > server->per_session)
-        kind = MXP_FB_THROTTLED;
-    else if (!within(world, &world->rcpts, limit, session->sent_ms + server->latency_ms / 2))
+    else if (long_session ||
+             !within(world, &world->rcpts, limit, session->sent_ms + server->latency_ms / 2))
         kind = MXP_FB_THROTTLED;
     if (kind == MXP_FB_THROTTLED && server->words)
-        info.limit = server->per_session && session->n_asked > server->per_session ? MXP_FB_SESSION
-                                                                                   : MXP_FB_RATE;
+        info.limit = long_session ? MXP_FB_SESSION : MXP_FB_RATE;
     if (kind == MXP_FB_OK) {
         world->out->n_answered++;
     } else {
