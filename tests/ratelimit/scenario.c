@@ -6,10 +6,12 @@
  * THE LANGUAGE: a statement a line; # starts a comment. The last part of many statements is
  * "-> what is expected"; without it the statement is expected to be granted in full.
  *
- *   option identities N | sessions N | identity-connections N | connects-a-minute N |
- *          blocks-to-stop N | trial TIME | clock TIME (the start's) | limits off
+ *   option identities N | sessions N | identity-connections N | [identity-]connects-a-minute N |
+ *          [identity-]rcpts-a-minute N | blocks-to-stop N | trial TIME | clock TIME (the start's) |
+ *          limits off
  *   provider NAME BUDGET         BUDGET: connections N, host N, connects N/TIME, rcpts N/TIME,
- *   teach SITE BUDGET            session N, transaction N, unknown PERCENT, network; any of them
+ *   teach SITE BUDGET            domain N/TIME (recipients), session N, transaction N,
+ *                                unknown PERCENT, network; any of them
  *   at TIME                      since the script's start
  *   after TIME                   since now; both fail where an event came that nobody expected
  *                                (slowed and raised are not counted)

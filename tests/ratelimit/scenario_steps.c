@@ -51,6 +51,12 @@ static bool do_option(struct scn_world *world)
         options->identity_connections = (uint32_t)n;
     else if (strcmp(name, "connects-a-minute") == 0)
         options->connect_rate = (struct mxp_rate){(uint32_t)n, 60000};
+    else if (strcmp(name, "rcpts-a-minute") == 0)
+        options->rcpt_rate = (struct mxp_rate){(uint32_t)n, 60000};
+    else if (strcmp(name, "identity-connects-a-minute") == 0)
+        options->identity_connect_rate = (struct mxp_rate){(uint32_t)n, 60000};
+    else if (strcmp(name, "identity-rcpts-a-minute") == 0)
+        options->identity_rcpt_rate = (struct mxp_rate){(uint32_t)n, 60000};
     else if (strcmp(name, "blocks-to-stop") == 0)
         options->blocks_to_stop = (uint32_t)n;
     else

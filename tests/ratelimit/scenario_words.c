@@ -159,6 +159,7 @@ bool scn_budget(struct scn_world *world, struct mxp_budget *ret)
         {"host", &ret->host_connections, NULL},
         {"connects", NULL, &ret->connect_rate},
         {"rcpts", NULL, &ret->rcpt_rate},
+        {"domain", NULL, &ret->domain_rcpt_rate},
         {"session", &ret->rcpts_per_session, NULL},
         {"transaction", &ret->rcpts_per_transaction, NULL},
         {"unknown", &ret->unknown_percent, NULL},

@@ -84,6 +84,12 @@ static void begin(struct walk *walk)
     walk->options.n_identities = 1 + below(walk, IDENTITIES);
     walk->options.max_sessions = below(walk, 3) ? 20 + below(walk, 60) : 0;
     walk->options.identity_connections = below(walk, 3) ? 10 + below(walk, 30) : 0;
+    if (below(walk, 3) == 0) {
+        walk->options.connect_rate = some_rate(walk);
+        walk->options.rcpt_rate = some_rate(walk);
+        walk->options.identity_connect_rate = some_rate(walk);
+        walk->options.identity_rcpt_rate = some_rate(walk);
+    }
     walk->options.on_event = on_event;
     walk->options.arg = walk;
     walk->limiter = mxp_limiter_new(&walk->options);
@@ -96,6 +102,7 @@ static void begin(struct walk *walk)
         budget->host_connections = below(walk, 6);
         budget->connect_rate = some_rate(walk);
         budget->rcpt_rate = some_rate(walk);
+        budget->domain_rcpt_rate = below(walk, 2) ? some_rate(walk) : (struct mxp_rate){0, 0};
         budget->rcpts_per_session = below(walk, 30);
         budget->rcpts_per_transaction = below(walk, 10);
         budget->unknown_percent = below(walk, 2) * 20;
@@ -246,7 +253,9 @@ static void do_take(struct walk *walk, struct held *held)
     struct mxp_wait wait;
     uint32_t wanted = 1 + below(walk, BATCH_MOST);
     const struct mxp_budget *budget = &walk->budgets[held->provider];
-    uint32_t n = mxp_lease_take(held->lease, "example.org", wanted, walk->now_ms, &wait);
+    static const char *const domains[] = {"one.example", "two.example", "three.example"};
+    const char *domain = domains[below(walk, 3)];
+    uint32_t n = mxp_lease_take(held->lease, domain, wanted, walk->now_ms, &wait);
     if (n == 0) {
         check_wait(walk, &wait);
         return;
