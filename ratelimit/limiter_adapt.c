@@ -158,8 +158,11 @@ static void throttled(struct mxp_lease *lease, const struct mxp_feedback_info *i
     hold_as_stated(site, info->retry_after_ms, now_ms);
     if (lease->network)
         hold_as_stated(lease->network, info->retry_after_ms, now_ms);
-    if (info->limit == MXP_FB_SESSION && lease->n_answered) {
-        learn_session(lease, lease->n_answered, now_ms);
+    /* "Too many messages" may be the session's or the hour's: not the session's where a longer one
+     * was fine. */
+    bool session = info->limit == MXP_FB_SESSION && lease->n_replied >= site->longest;
+    if (session && lease->n_replied) {
+        learn_session(lease, lease->n_replied, now_ms);
         return;
     }
     if (first && ends_alike(lease, lease->n_answered, now_ms))
@@ -181,7 +184,6 @@ static void too_many_rcpts(struct mxp_lease *lease, const struct mxp_feedback_in
     struct mxp_site *site = lease->site;
     uint32_t n = info->n_ok ? info->n_ok : 1;
     site->state.n_throttled++;
-    lease->n_answered++; /* a server may count what it refused, too */
     hold_as_stated(site, info->retry_after_ms, now_ms);
     if (lower(&site->per_transaction, n, now_ms))
         mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per transaction");
@@ -257,6 +259,7 @@ void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,
         mxp_breaker_footprint(lease);
         break;
     }
+    lease->n_replied++; /* a server may count what it refused, too */
 }
 
 /* Connections that are refused after others were fine: the site has had enough of us. */

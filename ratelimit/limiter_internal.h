@@ -81,7 +81,7 @@ struct mxp_lease {
     struct mxp_domain_level *domain; /* of the last take; may be NULL */
     uint64_t opened_ms;
     uint32_t identity;
-    uint32_t n_rcpts, n_answered;
+    uint32_t n_rcpts, n_answered, n_replied; /* asked; answered normally; answered at all */
     bool proven, throttled;
 };
 
