@@ -34,6 +34,20 @@ static uint32_t step(const struct mxp_rules *rules, uint32_t node, uint16_t word
     return rules->root[word];
 }
 
+/* Postfix puts into its logs at which command it heard a reply: no words of the reply. */
+static struct mxp_slice said(struct mxp_slice text)
+{
+    static const struct mxp_slice end = MXP_SLICE_LIT(" command)"),
+                                  begin = MXP_SLICE_LIT("(in reply to ");
+    if (text.len < end.len + begin.len ||
+        !mxp_slice_eq(mxp_slice_sub(text, text.len - end.len, end.len), end))
+        return text;
+    for (size_t at = text.len - end.len; at > 0 && text.len - at < 64; at--)
+        if (mxp_slice_istarts(mxp_slice_sub(text, at, text.len), begin))
+            return mxp_slice_sub(text, 0, at);
+    return text;
+}
+
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret)
 {
     struct mxp_tokens tokens;
@@ -44,7 +58,7 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     ret->bits[rules->always / 64] |= UINT64_C(1) << rules->always % 64;
     if (!rules->words)
         return;
-    mxp_tokens_init(&tokens, text, true);
+    mxp_tokens_init(&tokens, said(text), true);
     while (mxp_tokens_next(&tokens, &token)) {
         const struct mxp_word *word = mxp_rules_word(rules, &token);
         if (!word) {
