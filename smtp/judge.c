@@ -25,7 +25,7 @@ static const char doubts_words[] =
     "(or|and) (mailbox |inbox |account |user |recipient |it |too |quota |storage |)"
     "(full|over quota|overquota|quota exceeded|exceeded quota|exceeds quota|out of space|"
     "out of storage|busy|access denied|denied|blocked|restricted|blacklisted|spam|rejected|refused|"
-    "greylisted|full mailbox|not accepting)|"
+    "greylisted|full mailbox)|"
     "(unknown|found|exist|invalid|exists) or (account |user |mailbox "
     "|)(disabled|suspended|inactive|"
     "locked|closed)|"
