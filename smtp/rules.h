@@ -89,6 +89,7 @@ struct mxp_wordless {
 };
 
 #define MXP_WORDLESS_SLOTS 256
+#define MXP_SET_STEP       4 /* words of a bit set that are joined at once */
 
 /* What a rule asks that can be asked at once, apart from the rest, for the cache's sake. */
 struct mxp_rule_key {

@@ -58,6 +58,7 @@ int mxp_rules_index(struct mxp_rules *rules)
         return MXP_ETOOBIG;
     rules->always = (uint16_t)rules->n_terms++;
     rules->n_set_words = (rules->n_terms + 63) / 64;
+    rules->n_set_words += -rules->n_set_words % MXP_SET_STEP;
     rules->triggers = malloc(rules->n_terms * sizeof *rules->triggers);
     rules->wordless = malloc((rules->n_rules + 1) * sizeof *rules->wordless);
     rules->keys = calloc(rules->n_rules + 1, sizeof *rules->keys);

@@ -3,14 +3,18 @@
 
 #include <string.h>
 
+/* MXP_SET_STEP words of a bit set, which any processor of today joins in one or two steps. */
+typedef uint64_t step_bits __attribute__((vector_size(8 * MXP_SET_STEP), aligned(8), may_alias));
+
 /* at: the number of the phrase's last word, from 1; last: by pair, where its first part ended. */
 static inline void found(const struct mxp_rules *rules, struct mxp_found *ret, uint16_t phrase,
                          uint32_t at, uint32_t *last)
 {
     const struct mxp_part *part = &rules->phrases[phrase];
-    const uint64_t *set = &rules->sets[part->set];
-    for (size_t i = 0; i < rules->n_set_words; i++)
-        ret->bits[i] |= set[i];
+    const step_bits *set = (const step_bits *)&rules->sets[part->set];
+    step_bits *bits = (step_bits *)ret->bits;
+    for (size_t i = 0; i < rules->n_set_words / MXP_SET_STEP; i++)
+        bits[i] |= set[i];
     const struct mxp_pair_end *end = &rules->pair_ends[part->pair_ends];
     uint32_t begin = at + 1 - part->len;
     for (uint16_t i = 0; i < part->n_pair_ends; i++) {

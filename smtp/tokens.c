@@ -193,21 +193,23 @@ static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
     const char *from = tokens->at, *p = from, *end = tokens->end;
     uint32_t len = ret->len;
-    while (p < end) {
-        unsigned char c = letter(*p);
-        int octets = 1;
-        if (c == HIGH) {
-            c = (unsigned char)accented(p, end, p > from, &octets);
-            if (!c)
-                break;
-        } else if (c < HIGH) {
-            if (!apostrophe(p, end))
-                break;
+    for (;;) {
+        unsigned char c = OTHER;
+        while (p < end && (c = letter(*p)) > HIGH) {
+            ret->text[len] = (char)c;
+            len += len < MXP_TOKEN_MAX;
             p++;
-            continue;
         }
-        if (len < MXP_TOKEN_MAX)
-            ret->text[len++] = (char)c;
+        int octets = 1;
+        if (p < end && c == HIGH) {
+            char plain = accented(p, end, p > from, &octets);
+            if (!plain)
+                break;
+            ret->text[len] = plain;
+            len += len < MXP_TOKEN_MAX;
+        } else if (p >= end || !apostrophe(p, end)) {
+            break;
+        }
         p += octets;
     }
     tokens->at = p;
@@ -257,8 +259,12 @@ static inline void seal(struct mxp_token *token)
 static void take_separator(struct mxp_tokens *tokens)
 {
     const char *at = tokens->at, *end = tokens->end;
-    tokens->line_start = *at == '\n';
     tokens->at++;
+    if (*at == ' ') {
+        tokens->url = false;
+        return;
+    }
+    tokens->line_start = *at == '\n';
     switch (*at) {
     case ':':
         if (tokens->reply && end - at > 3 && at[1] == '/' && at[2] == '/') {
@@ -269,7 +275,6 @@ static void take_separator(struct mxp_tokens *tokens)
     case '/':
         tokens->url = tokens->url || !tokens->reply;
         break;
-    case ' ':
     case '\t':
     case '\r':
     case '\n':

@@ -94,7 +94,7 @@ static void measure(const struct rows *rows, const struct mxp_rules *rules, size
         }
     double ns = (double)(now_ns() - begin), n = (double)rounds * (double)rows->n;
     printf("replies %zu, mean %zu octets, rounds %zu, invalid %zu\n", rows->n,
-           rows->octets / rows->n, rounds, invalid / rounds);
+           rows->octets / rows->n, rounds, rounds ? invalid / rounds : 0);
     printf("%.0f ns a reply, %.0f replies a second, %zd octets of heap more than before\n", ns / n,
            n * 1e9 / ns, (ssize_t)(mallinfo2().uordblks + mallinfo2().hblkhd - before));
 }
@@ -134,7 +134,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: mxprobe-classify FILE [ROUNDS]\n%s\n", rules ? "" : why.text);
         return 64;
     }
-    measure(&rows, rules, argc > 2 ? strtoul(argv[2], NULL, 10) : 500);
+    size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 500;
+    measure(&rows, rules, rounds ? rounds : 1);
     if (argc <= 2) {
         hostile(rules, "no words", ".");
         hostile(rules, "one long word", "a");
