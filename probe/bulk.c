@@ -339,7 +339,9 @@ static void tell_end(struct bulk *bulk, int err, struct mxp_why *why)
     mxp_list_stats(bulk->list, &list);
     bool begun = list.n_rows || bulk->report.n_before; /* else there is nothing to sum up */
     show(bulk, true);
-    if (!bulk->options->quiet && (begun || !err))
+    /* Who reads no results any more (| head) wants no report either. */
+    bool unread = bulk->write_failed && !bulk->options->output;
+    if (!bulk->options->quiet && !unread && (begun || !err))
         mxp_bulk_report_end(&bulk->report, bulk->run, &list, err != 0);
     if (err != MXP_ECANCELED && err != MXP_ENET)
         return;
@@ -383,6 +385,7 @@ int mxp_bulk_run(const struct mxp_options *options, struct mxp_why *why)
     if (bulk->output) {
         struct mxp_why closing = {0};
         int closed = mxp_output_close(bulk->output, !err, &closing);
+        bulk->write_failed = bulk->write_failed || closed;
         if (closed && (!err || err == MXP_ECANCELED)) {
             *why = closing;
             err = closed;

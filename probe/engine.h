@@ -68,6 +68,11 @@ struct mxp_engine *mxp_engine_new(const struct mxp_engine_config *config, struct
 void mxp_engine_start(struct mxp_engine *engine);
 void mxp_engine_wake(struct mxp_engine *engine); /* the source has something again */
 
+/* The check of the resolver failed. certain: so did everything else; otherwise some domains
+ * that cannot be looked up, while none could be, confirm it. Told as an event; the run ends with
+ * MXP_ENET unless all must be answered. */
+void mxp_engine_doubt_resolver(struct mxp_engine *engine, const char *words, bool certain);
+
 /* No new sessions; those in flight finish or are given up within grace_ms; on_done follows with
  * MXP_ECANCELED. What is undecided gets no result. */
 void mxp_engine_stop(struct mxp_engine *engine, uint64_t grace_ms);

@@ -282,6 +282,7 @@ static void dns_answered(void *arg, struct mxp_mxset *set)
     struct mxp_engine *engine = domain->engine;
     engine->n_resolving--;
     domain->expires_ms = set->expires_ms;
+    mxp_network_dns(engine, set->status != MXP_MX_ERROR);
     mxp_engine_poke(engine);
     switch (set->status) {
     case MXP_MX_OK:

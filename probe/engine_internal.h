@@ -257,6 +257,9 @@ struct mxp_engine {
     struct mxp_conn *trial;
     uint32_t n_trial;
     bool source_ended, stopping, cancelling, paused, run_full, done, poked;
+    bool dns_ok;           /* some domain's questions were answered */
+    uint32_t n_dns_failed; /* and so many could not be */
+    char doubt[256];       /* what the check of the resolver found; "": nothing */
     bool sink_failed, lost_told;
     bool site_closed; /* the limiter has just closed a site to us */
 };
@@ -386,6 +389,8 @@ void mxp_catchall_answered(struct mxp_sess *sess, struct mxp_task *task,
 void mxp_catchall_give_up(struct mxp_random *random);
 
 /* engine_network.c: is it them, or our own position? */
+/* A domain was looked up: with an answer of whatever kind, or not. */
+void mxp_network_dns(struct mxp_engine *engine, bool answered);
 void mxp_network_init(struct mxp_engine *engine);
 void mxp_network_cancel(struct mxp_engine *engine);
 void mxp_network_success(struct mxp_sess *sess);

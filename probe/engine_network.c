@@ -7,6 +7,7 @@
 #define TRIAL_EVERY_MS 30000
 #define LOST_MAX_MS    3600000u /* the network may be gone for so long before the run ends */
 #define N_GOOD         3
+#define N_UNRESOLVED   5 /* lookups that fail, and none that does not: it is the resolver */
 
 static void trial(struct mxp_due *due);
 
@@ -180,6 +181,33 @@ bool mxp_network_failure(struct mxp_sess *sess, const struct mxp_evidence *evide
     /* Several failed and none succeeded yet: wait for the others before believing it. */
     bool settling = !watch->ever && !watch->trusted && watch->n_failed >= MXP_NETWATCH_PROVIDERS;
     return (settling && !engine->config.answer_all) || engine->paused;
+}
+
+static void judge_resolver(struct mxp_engine *engine)
+{
+    if (!*engine->doubt || engine->dns_ok || engine->n_dns_failed < N_UNRESOLVED)
+        return;
+    struct mxp_why why = {0};
+    mxp_why_set(&why, MXP_ENET, "%s", engine->doubt);
+    *engine->doubt = '\0';
+    mxp_engine_tell(engine, MXP_ENGINE_RESOLVER, "%s", why.text);
+    if (!engine->config.answer_all)
+        mxp_engine_fail(engine, MXP_ENET, &why);
+}
+
+void mxp_network_dns(struct mxp_engine *engine, bool answered)
+{
+    engine->dns_ok = engine->dns_ok || answered;
+    engine->n_dns_failed += !answered;
+    judge_resolver(engine);
+}
+
+void mxp_engine_doubt_resolver(struct mxp_engine *engine, const char *words, bool certain)
+{
+    snprintf(engine->doubt, sizeof engine->doubt, "%s", words);
+    if (certain)
+        engine->n_dns_failed += N_UNRESOLVED;
+    judge_resolver(engine);
 }
 
 void mxp_network_refused(struct mxp_carrier *carrier, bool footprint)

@@ -20,7 +20,7 @@ struct mxp_run {
     struct mxp_transcript *transcript;
     struct mxp_ip *own;
     int err;
-    bool done, resolver_down;
+    bool done;
     struct mxp_why why;
 };
 
@@ -60,14 +60,11 @@ static void resolver_checked(void *arg, enum mxp_resolver_health health, const c
     struct mxp_engine_event event = {MXP_ENGINE_RESOLVER, text};
     struct mxp_asker_stats stats;
     mxp_resolver_ares_stats(run->resolver, &stats);
-    if (health == MXP_RESOLVER_FINE || (health == MXP_RESOLVER_DOWN && stats.n_answered))
-        return;
-    on_event(run, &event);
-    if (health == MXP_RESOLVER_DOWN && !run->config.answer_all) {
-        run->resolver_down = true;
-        mxp_why_set(&run->why, MXP_ENET, "%s", text);
-        mxp_engine_stop(run->engine, 0);
-    }
+    if (health == MXP_RESOLVER_HIJACKING)
+        on_event(run, &event);
+    /* One that refuses our question may serve other names: the run's own. */
+    if (health == MXP_RESOLVER_DOWN)
+        mxp_engine_doubt_resolver(run->engine, text, !stats.n_answered);
 }
 
 static uint64_t random_seed(void)
@@ -176,12 +173,11 @@ int mxp_run_go(struct mxp_run *run, struct mxp_why *why)
         err = err ? err : closed;
     }
     run->transcript = NULL;
-    if (run->resolver_down || run->err) {
-        err = run->resolver_down ? MXP_ENET : run->err;
-        if (why)
-            *why = run->why;
-    }
-    return err;
+    if (!run->err)
+        return err;
+    if (why)
+        *why = run->why;
+    return run->err;
 }
 
 struct mxp_run *mxp_run_free(struct mxp_run *run)
