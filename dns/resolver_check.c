@@ -34,7 +34,7 @@ static void finish(struct check *check)
                  check->name);
     } else if (!check->n_fine) {
         health = MXP_RESOLVER_DOWN;
-        snprintf(text, sizeof text, "the resolver does not answer (%s)",
+        snprintf(text, sizeof text, "the resolver gives no answers (%s)",
                  mxp_dns_status_name(check->failure));
     }
     if (!check->canceled)
@@ -52,7 +52,7 @@ static void answered(void *arg, enum mxp_dns_status status, struct mxp_slice mes
         check->hijacked = true;
     else if (status == MXP_DNS_CANCELED)
         check->canceled = true;
-    else if (status == MXP_DNS_OK || status == MXP_DNS_NXDOMAIN || status == MXP_DNS_SERVFAIL)
+    else if (status == MXP_DNS_OK || status == MXP_DNS_NXDOMAIN)
         check->n_fine++;
     else
         check->failure = status;

@@ -10,7 +10,7 @@
 
 enum mxp_resolver_health {
     MXP_RESOLVER_FINE,
-    MXP_RESOLVER_DOWN,     /* no answer at all: but it may serve other names
+    MXP_RESOLVER_DOWN,     /* no usable answer: but it may serve other names
                               (mxp_asker_stats.n_answered) */
     MXP_RESOLVER_HIJACKING /* a random name has an address */
 };

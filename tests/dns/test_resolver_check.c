@@ -38,7 +38,7 @@ static void test_health(void **state)
     } cases[] = {
         {"NXDOMAIN", "NXDOMAIN", MXP_RESOLVER_FINE, "answers"},
         {"NODATA", "NXDOMAIN", MXP_RESOLVER_FINE, "answers"},
-        {"SERVFAIL", "SERVFAIL", MXP_RESOLVER_FINE, "answers"},
+        {"SERVFAIL", "SERVFAIL", MXP_RESOLVER_DOWN, "SERVFAIL"},
         {"300 8.8.8.8", "NXDOMAIN", MXP_RESOLVER_HIJACKING, "invents"},
         {"NXDOMAIN", "300 10.0.0.1", MXP_RESOLVER_HIJACKING, "invents"},
         {"TIMEOUT", "300 8.8.8.8", MXP_RESOLVER_HIJACKING, "invents"},

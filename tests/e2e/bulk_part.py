@@ -91,9 +91,7 @@ def streams(lab, report):
         got = sorted((r["line"], r["verdict"]) for r in map(json.loads, done.stdout.splitlines()))
         report.check(f"streams: standard input by {name}", got == wanted, done.stdout + done.stderr)
     path = os.path.join(lab.folder, "made.csv")
-    old = os.umask(0)
-    done = bulk(lab, "-", "-o", path, stdin=plain.encode())
-    os.umask(old)
+    done = bulk(lab, "-", "-o", path, stdin=plain.encode(), umask=0)
     mode = stat.S_IMODE(os.stat(path).st_mode)
     report.check("streams: -o makes a file of mode 0600", mode == 0o600, oct(mode))
     with open(path, encoding="utf-8", newline="") as f:

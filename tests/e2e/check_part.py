@@ -40,9 +40,7 @@ def words(lab, report):
 
 def transcript(lab, report):
     path = os.path.join(lab.folder, "transcript.txt")
-    old = os.umask(0)
-    lab.program.run("check", *COMMON, "user@tls-first.test", "--transcript", path)
-    os.umask(old)
+    lab.program.run("check", *COMMON, "user@tls-first.test", "--transcript", path, umask=0)
     with open(path, encoding="utf-8") as f:
         text = f.read()
     in_order = [text.find(word) for word in ("connected to", "220 ", "EHLO", "STARTTLS",

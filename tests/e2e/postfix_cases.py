@@ -243,7 +243,8 @@ def postscreen(c):
         c.service(name, {"postscreen_greet_wait": "2s", "postscreen_greet_action": "enforce",
                          **options}, *cases, command="postscreen", at_most="1")
 
-    lists = {"postscreen_dnsbl_sites": LISTED}
+    # a slow machine may take its time to ask the list; what comes too late counts for nothing
+    lists = {"postscreen_dnsbl_sites": LISTED, "postscreen_greet_wait": "6s"}
     access = {"postscreen_access_list": "cidr:{conf}/screened"}
     c.maps["screened"] = ["10.26.0.0/24 reject"]
     screen("screen", {}, *BOTH)

@@ -5,7 +5,10 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
+import traceback
+from concurrent import futures
 
 import net
 
@@ -16,6 +19,7 @@ import bulk_part
 import check_part
 import dns_cases
 import hostile_cases
+import install_part
 import manners_cases
 import patience_part
 import peer
@@ -27,21 +31,24 @@ import scripted_cases
 import services
 import stop_part
 import tls_cases
+import trouble_part
 import verdicts
-from program import Program
+from program import PATIENT, QUICK, Program
 
 
 class Report:
     def __init__(self):
         self.passed = self.failed = 0
+        self.lock = threading.Lock()
 
     def check(self, name, fine, why=""):
-        if fine:
-            self.passed += 1
-            print(f"PASS {name}", flush=True)
-        else:
-            self.failed += 1
-            print(f"FAIL {name}: {why}", flush=True)
+        with self.lock:
+            if fine:
+                self.passed += 1
+                print(f"PASS {name}", flush=True)
+            else:
+                self.failed += 1
+                print(f"FAIL {name}: {why}", flush=True)
         return fine
 
 
@@ -75,7 +82,7 @@ class Lab:
 def scripted(lab, report):
     """Servers of our own."""
     cases = [case for catalog in lab.scripted for case in catalog.cases]
-    verdicts.check(report, lab.program, cases, "scripted", "--retry-for", "0", "--limits", "off")
+    verdicts.check(report, lab.program, cases, "scripted", QUICK, "--retry-for", "0", "--limits", "off")
     data = [f"{name}: {c}" for name, s in lab.servers.items() for c in s.commands
             if c.upper().startswith("DATA") or c.upper().startswith("BDAT")]
     report.check("scripted: nobody was sent DATA", not data, "; ".join(data))
@@ -84,20 +91,48 @@ def scripted(lab, report):
 def real(lab, report):
     """Real servers, with the limits as they are by default."""
     cases = lab.postfix_cases.cases + lab.aiosmtpd_cases.cases
-    verdicts.check(report, lab.program, cases, "real", "--retry-for", "0",
+    verdicts.check(report, lab.program, cases, "real", PATIENT, "--retry-for", "0",
                    "--go-on-when-listed")
     cases = lab.postfix_cases.without_limits + lab.aiosmtpd_cases.without_limits
-    verdicts.check(report, lab.program, cases, "real, no limits", "--retry-for", "0",
-                   "--limits", "off")
+    verdicts.check(report, lab.program, cases, "real, no limits", PATIENT, "--retry-for",
+                   "0", "--limits", "off")
     data = [s for s in lab.postfix.sessions() if "data" in s or "bdat" in s]
     report.check("real: nobody was sent DATA", not data, str(data))
 
 
 PARTS = {"scripted": scripted, "real": real, "patience": patience_part.run,
-         "check": check_part.run, "bulk": bulk_part.run, "stop": stop_part.run}
+         "check": check_part.run, "bulk": bulk_part.run, "stop": stop_part.run,
+         "install": install_part.run, "trouble": trouble_part.run,
+         "cable": trouble_part.network_lost}
+# What goes on at the same time, for nearly all of it is waiting: chains of parts in turn. Then
+# the last part, alone, for it pulls the cable.
+CHAINS = (("scripted", "install"), ("real",), ("patience", "check", "bulk"), ("stop",),
+          ("trouble",))
+LAST = "cable"
+
+
+def run_chain(chain, lab, report):
+    for part in chain:
+        begin = time.monotonic()
+        try:
+            PARTS[part](lab, report)
+        except Exception:
+            report.check(f"{part}: came to its end", False, traceback.format_exc())
+        print(f"{part}: {time.monotonic() - begin:.1f} s", flush=True)
+
+
+def run_parts(wanted, lab, report):
+    chains = [[part for part in chain if part in wanted] for chain in CHAINS]
+    with futures.ThreadPoolExecutor(len(chains)) as pool:
+        for one in [pool.submit(run_chain, chain, lab, report) for chain in chains]:
+            one.result()
+    if LAST in wanted:
+        run_chain((LAST,), lab, report)
 
 
 def main():
+    if len(sys.argv) < 2 or not set(sys.argv[2:]) <= set(PARTS):
+        sys.exit(f"run.py PROGRAM [PART..]; parts: {' '.join(PARTS)}")
     path, wanted = sys.argv[1], sys.argv[2:] or list(PARTS)
     report = Report()
     net.build()
@@ -106,10 +141,7 @@ def main():
         lab = Lab(folder, path)
         try:
             lab.start()
-            for part in wanted:
-                begin = time.monotonic()
-                PARTS[part](lab, report)
-                print(f"{part}: {time.monotonic() - begin:.1f} s", flush=True)
+            run_parts(wanted, lab, report)
             trouble = lab.postfix.trouble()
             report.check("Postfix has nothing to complain about", not trouble,
                          "; ".join(trouble[:5]))

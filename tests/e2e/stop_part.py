@@ -131,7 +131,7 @@ def killed(lab, report):
 
 def check_interrupted(lab, report):
     """check answers what it was asked, also when it must stop."""
-    child = lab.program.start("check", *COMMON, "user@silent.test", "user1@quick.test",
+    child = lab.program.start("check", *COMMON, "user@silent.test", "user1@plenty.test",
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_until(lambda: lab.servers["silent"].n_open > 0)
     time.sleep(0.5)

@@ -1,6 +1,6 @@
 """What must be said of each address of the catalogs: asked as one list, answered line by line."""
 from catalog import ANY
-from program import COMMON, QUICK, results
+from program import COMMON, results
 
 
 def differs(case, got):
@@ -21,11 +21,11 @@ def differs(case, got):
     return "; ".join(wrong) + f" (stage {got['stage']}, text {got['text']!r})"
 
 
-def check(report, program, cases, name, *options):
-    """All cases in one bulk run."""
+def check(report, program, cases, name, config, *options):
+    """All cases in one bulk run; config is a file's text."""
     listed = program.file(f"{name}.txt", "".join(c.address + "\n" for c in cases))
     out = program.file(f"{name}.jsonl", b"")
-    config = program.file("quick.yaml", QUICK)
+    config = program.file(f"{name}.yaml", config)
     done = program.run("bulk", listed, "-o", out, "--format", "jsonl", "--config", config,
                        *COMMON, *options)
     report.check(f"{name}: exit 0", done.returncode == 0, done.stderr[-2000:])
