@@ -112,17 +112,18 @@ static void read_authority(struct reading *reading, uint16_t n)
     }
 }
 
-/* False where the OPT record holds the rest of an error code. */
+/* False where the OPT record holds the rest of an error code. Nothing else here is of use,
+ * and some servers count our OPT record there without sending one. */
 static bool read_additional(struct reading *reading, uint16_t n)
 {
-    bool fine = true;
-    for (uint16_t i = 0; i < n && !reading->wire.bad; i++) {
+    struct mxp_wire wire = reading->wire;
+    for (uint16_t i = 0; i < n && !wire.bad; i++) {
         struct mxp_wire_record record;
-        mxp_wire_record(&reading->wire, &record);
-        if (record.type == TYPE_OPT && record.ttl_s >> OPT_RCODE_S)
-            fine = false;
+        mxp_wire_record(&wire, &record);
+        if (!wire.bad && record.type == TYPE_OPT && record.ttl_s >> OPT_RCODE_S)
+            return false;
     }
-    return fine;
+    return true;
 }
 
 /* Every CNAME leads to another one. */
@@ -178,7 +179,7 @@ static void read_message(struct reading *reading, enum mxp_rr_type type)
     }
     read_answers(reading, n_answers, type);
     read_authority(reading, n_authority);
-    if (!read_additional(reading, n_additional))
+    if (!wire->bad && !read_additional(reading, n_additional))
         wire->bad = true;
     if (!wire->bad)
         judge(reading, flags);

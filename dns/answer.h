@@ -1,9 +1,9 @@
 /*
  * A DNS message (RFC 1035, 4.1) read for what the way to a mail server needs: MX
  * records, addresses, and how long they hold. What is wrong with one record is wrong with
- * the message, and a message that cannot be believed is a failure, never "no such record":
- * a truncated one, a question sent back, an error that only EDNS tells (RFC 6891, 6.1.3),
- * a referral, a CNAME circle.
+ * the message (the additional section excepted), and a message that cannot be believed is a
+ * failure, never "no such record": a truncated one, a question sent back, an error that only EDNS
+ * tells (RFC 6891, 6.1.3), a referral, a CNAME circle.
  *
  * Records of the type asked for count wherever the answer section has them: a recursive
  * resolver has followed the CNAMEs.

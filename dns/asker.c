@@ -168,9 +168,8 @@ static void again(struct question *question)
 
 /* What a try tells of the server. */
 static void learn(struct server *server, const struct question *question,
-                  enum mxp_dns_status status, uint64_t now)
+                  enum mxp_dns_status status, bool silent, uint64_t now)
 {
-    bool silent = status == MXP_DNS_TIMEOUT || status == MXP_DNS_FAILED;
     if (silent || status == MXP_DNS_REFUSED) {
         if (++server->n_silent >= SILENT_MAX)
             server->out_until_ms = now + LEFT_OUT_MS;
@@ -187,12 +186,11 @@ static void learn(struct server *server, const struct question *question,
 }
 
 /* Another try, or the end. */
-static void failed(struct question *question, enum mxp_dns_status status)
+static void failed(struct question *question, enum mxp_dns_status status, bool silent)
 {
     struct mxp_asker *asker = question->asker;
     uint32_t bit = UINT32_C(1) << question->server;
     uint32_t all = ALL_SERVERS(asker->options.n_servers);
-    bool silent = status == MXP_DNS_TIMEOUT || status == MXP_DNS_FAILED;
     if (status == MXP_DNS_FORMERR && !question->plain) {
         question->plain = question->once_more = true;
         again(question);
@@ -226,13 +224,14 @@ static void done(void *arg, enum mxp_dns_status status, struct mxp_slice message
         give(question, MXP_DNS_CANCELED, MXP_SLICE_NONE);
         return;
     }
-    if (status != MXP_DNS_TIMEOUT && status != MXP_DNS_FAILED)
+    bool silent = status == MXP_DNS_TIMEOUT || (status == MXP_DNS_FAILED && !message.len);
+    if (!silent)
         asker->stats.n_answered++;
-    learn(&asker->servers[question->server], question, status, now_of(asker));
+    learn(&asker->servers[question->server], question, status, silent, now_of(asker));
     if (status == MXP_DNS_OK || status == MXP_DNS_NXDOMAIN)
         give(question, status, message);
     else
-        failed(question, status);
+        failed(question, status, silent);
     if (asker->queue)
         wake(asker, 0);
 }

@@ -5,7 +5,7 @@
  * - Servers take turns. One that stays silent or unreachable is left out for a while as
  *   long as there is another one.
  * - Silence and broken connections: the other servers, then all of them again, tries times.
- *   SERVFAIL, REFUSED, FORMERR: each server once.
+ *   SERVFAIL, REFUSED, FORMERR, answers of no use: each server once.
  * - A server that chokes on EDNS (RFC 6891, 6.2.2 and 7) is asked without it.
  * - At most max_inflight at once, at most rate.n sent in any rate.per_ms, retries included;
  *   what may not go yet waits in order.
@@ -17,7 +17,8 @@
 #include "dns/resolver.h"
 
 struct mxp_transport {
-    /* One try. done exactly once, perhaps inside; the message valid as in mxp_dns_cb. */
+    /* One try. done exactly once, perhaps inside; the message valid as in mxp_dns_cb. With
+     * MXP_DNS_FAILED, a message means that the server sent one that is of no use. */
     void (*send)(void *arg, uint32_t server, bool plain, const char *name, enum mxp_rr_type type,
                  mxp_dns_cb done, void *done_arg);
     void (*wake)(void *arg, uint64_t ms); /* call mxp_asker_tick then; the last word counts */

@@ -1,6 +1,7 @@
 #include "dns/resolver_ares.h"
 
 #include "core/buf.h"
+#include "dns/answer.h"
 #include "dns/name.h"
 
 #include <ares.h>
@@ -19,6 +20,7 @@ try {
     struct ares *ares;
     mxp_dns_cb done;
     void *done_arg;
+    enum mxp_rr_type type;
 };
 
 struct watch {
@@ -73,6 +75,16 @@ static enum mxp_dns_status status_of(int status, const unsigned char *message)
     }
 }
 
+/* An answer that is of no use may be a better one at the next server. */
+static enum mxp_dns_status believed(enum mxp_dns_status said, struct mxp_slice message,
+                                    enum mxp_rr_type type)
+{
+    struct mxp_answer *answer = mxp_answer_parse(said, message, type);
+    enum mxp_dns_status status = answer ? answer->status : said;
+    mxp_answer_unref(answer);
+    return status;
+}
+
 /* NOLINTNEXTLINE(readability-non-const-parameter): the callback type is c-ares' */
 static void answered(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
 {
@@ -81,8 +93,10 @@ static void answered(void *arg, int status, int timeouts, unsigned char *abuf, i
     struct mxp_slice message = MXP_SLICE_NONE;
     enum mxp_dns_status said = status_of(status, alen > 0 ? abuf : NULL);
     (void)timeouts;
-    if (said == MXP_DNS_OK || said == MXP_DNS_NXDOMAIN)
+    if (said == MXP_DNS_OK || said == MXP_DNS_NXDOMAIN) {
         message = (struct mxp_slice){(const char *)abuf, (size_t)alen};
+        said = believed(said, message, try->type);
+    }
     if (--ares->n_inflight == 0 && !ares->closing)
         uv_timer_stop(&ares->tick);
     try->done(try->done_arg, said, message);
@@ -202,7 +216,7 @@ static void send_try(void *arg, uint32_t server, bool plain, const char *name,
     }
     memcpy(full, name, len);
     memcpy(full + len, ".", 2);
-    *try = (struct try){ares, done, done_arg};
+    *try = (struct try){ares, done, done_arg, type};
     if (ares->n_inflight++ == 0)
         uv_timer_start(&ares->tick, on_tick, TICK_MS, TICK_MS);
     ares_query(channel->ares_channel, full, 1 /* IN */, (int)type, answered, try);

@@ -108,6 +108,8 @@ static enum mxp_dns_status reply(size_t i, uint64_t *ret_ms)
         return MXP_DNS_REFUSED;
     case 'F': /* chokes on everything */
         return MXP_DNS_FORMERR;
+    case 'U': /* says what is of no use */
+        return MXP_DNS_FAILED;
     case 'E': /* chokes on EDNS */
         return world.sent[i].plain ? MXP_DNS_OK : MXP_DNS_FORMERR;
     case 'D': /* drops EDNS */
@@ -147,7 +149,7 @@ static void run(uint64_t until_ms)
             continue;
         }
         enum mxp_dns_status status = reply(which, &next_ms);
-        bool has = status == MXP_DNS_OK || status == MXP_DNS_NXDOMAIN;
+        bool has = status == MXP_DNS_OK || status == MXP_DNS_NXDOMAIN || status == MXP_DNS_FAILED;
         world.sent[which].done = true;
         world.n_open--;
         world.sent[which].cb(world.sent[which].arg, status,
@@ -191,6 +193,8 @@ static void test_one_question(void **state)
         {"SERVFAIL", "S", "0", MXP_DNS_SERVFAIL, 1},
         {"SERVFAIL of one", "SN", "0 1", MXP_DNS_OK, 2},
         {"SERVFAIL of each", "SSS", "0 1 2", MXP_DNS_SERVFAIL, 3},
+        {"of no use", "U", "0", MXP_DNS_FAILED, 1},
+        {"of no use, from one", "UN", "0 1", MXP_DNS_OK, 2},
         {"REFUSED", "RN", "0 1", MXP_DNS_OK, 2},
         {"SERVFAIL beside silence", "ST", "0 1 1p 1 1p", MXP_DNS_SERVFAIL, 10001},
         {"silence beside SERVFAIL", "TS", "0 1 0p 0 0p", MXP_DNS_SERVFAIL, 10501},

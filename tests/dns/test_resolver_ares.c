@@ -225,9 +225,30 @@ static enum stub_reply second_is_silent(struct stub *server, const struct stub_q
     return server == &second ? STUB_SILENT : answer_by_name(server, query);
 }
 
+/* It does not recurse: where it knows nothing, it says who might. */
+static enum stub_reply second_refers(struct stub *server, const struct stub_query *query)
+{
+    if (server == &second) {
+        stub_begin(server, query, 0);
+        message_flags(&server->reply, 0x8100);
+        message_ns(&server->reply, "test", "ns.test");
+        return STUB_SEND;
+    }
+    return answer_by_name(server, query);
+}
+
 static void test_failover(void **state)
 {
     (void)state;
+    open_all(2, second_refers, (struct mxp_resolver_options){0});
+    for (int i = 0; i < 20; i++) {
+        struct got got = look("ok.test", MXP_RR_A);
+        assert_int_equal(got.status, MXP_DNS_OK);
+        assert_int_equal(got.n_ips, 1);
+    }
+    assert_true(second.n_udp >= 5);
+    close_all();
+
     open_all(2, second_lies, (struct mxp_resolver_options){0});
     for (int i = 0; i < 20; i++)
         assert_int_equal(look("ok.test", MXP_RR_A).status, MXP_DNS_OK);
