@@ -10,6 +10,24 @@
 
 #include <cmocka.h>
 
+/* The nth allocation of the program from now on fails; 0: none. */
+static long fail_at, n_allocated;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return ++n_allocated == fail_at ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return ++n_allocated == fail_at ? NULL : __real_calloc(n, size);
+}
+
 #define SENT_MAX 20000
 #define TRY_MS   2500
 
@@ -403,6 +421,25 @@ static void test_closed(void **state)
     assert_int_equal(world.n_given, 1);
 }
 
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const struct mxp_transport transport = {send_try, wake, now_ms, NULL};
+    n_allocated = 0;
+    fail_at = 1;
+    assert_null(mxp_asker_new(&(struct mxp_asker_options){.n_servers = 1}, &transport));
+    fail_at = 0;
+    start("N", (struct mxp_asker_options){0});
+    n_allocated = 0;
+    fail_at = 2;
+    ask();
+    assert_int_equal(mxp_asker_ask(world.asker, "a.test", MXP_RR_A, on_answer, NULL), MXP_ENOMEM);
+    fail_at = 0;
+    run(UINT64_MAX);
+    assert_int_equal(world.n_given, 1);
+    stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_back_again),    cmocka_unit_test(test_in_flight),
         cmocka_unit_test(test_rate),          cmocka_unit_test(test_asked_by_answers),
         cmocka_unit_test(test_bad_questions), cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,24 @@
 
 #include <cmocka.h>
 
+/* The nth allocation of the program from now on fails; 0: none. */
+static long fail_at, n_allocated;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return ++n_allocated == fail_at ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return ++n_allocated == fail_at ? NULL : __real_calloc(n, size);
+}
+
 enum { GOOGLE = 1, GATEWAY, AMAZON, LATER, BRANCH, EDGE };
 
 static struct mxp_provider_map *make(void)
@@ -106,11 +124,40 @@ static void test_bad_rows(void **state)
     assert_null(mxp_provider_map_free(NULL));
 }
 
+/* Rows that could be added are found, the others are not there. */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    bool whole = false;
+    for (long nth = 1; !whole; nth++) {
+        char suffix[16];
+        int errs[40];
+        n_allocated = 0;
+        fail_at = nth;
+        struct mxp_provider_map *map = mxp_provider_map_new();
+        for (unsigned i = 0; map && i < 40; i++) {
+            (void)snprintf(suffix, sizeof suffix, "p%u.test", i);
+            errs[i] = mxp_provider_map_add(map, suffix, i, false);
+        }
+        whole = n_allocated < nth;
+        fail_at = 0;
+        for (unsigned i = 0; map && i < 40; i++) {
+            (void)snprintf(suffix, sizeof suffix, "p%u.test", i);
+            if (errs[i])
+                assert_int_equal(errs[i], MXP_ENOMEM);
+            assert_false(whole && errs[i]);
+            assert_int_equal(mxp_provider_map_find(map, suffix), errs[i] ? -1 : (int64_t)i);
+        }
+        mxp_provider_map_free(map);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_bad_rows),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
