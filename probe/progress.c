@@ -78,7 +78,8 @@ static void add_eta(const struct mxp_progress_view *view, double per_s, struct m
 }
 
 /* What a run that does nothing at the moment waits for. */
-static void add_retries(const struct mxp_progress_view *view, uint64_t now_ms, struct mxp_buf *line)
+static void add_retries(const struct mxp_progress_view *view, double per_s, uint64_t now_ms,
+                        struct mxp_buf *line)
 {
     char words[MXP_DURATION_TEXT_MAX];
     bool idle = view->n_sessions == 0 && view->n_done < view->n_total;
@@ -87,7 +88,8 @@ static void add_retries(const struct mxp_progress_view *view, uint64_t now_ms, s
         (void)mxp_buf_printf(
             line, idle ? ", waiting for %" PRIu64 " retries" : ", %" PRIu64 " retries later",
             view->n_retries);
-    else if (idle && due)
+    idle = idle && (view->n_retries || per_s <= 0); /* DNS needs no session */
+    if (!view->n_retries && idle && due)
         (void)mxp_buf_add_str(line, ", waiting for limits");
     if (idle && due)
         (void)mxp_buf_printf(line, ", next in %s",
@@ -108,7 +110,7 @@ static void compose(const struct mxp_progress_view *view, double per_s, uint64_t
         (void)mxp_buf_add_str(line, ", paused: the network is away");
     else
         add_eta(view, per_s, line);
-    add_retries(view, now_ms, line);
+    add_retries(view, per_s, now_ms, line);
 }
 
 void mxp_progress_show(struct mxp_progress *progress, const struct mxp_progress_view *view,
