@@ -1,6 +1,6 @@
 #include "probe/conn.h"
 
-#include "probe/loop_internal.h"
+#include "probe/conn_internal.h"
 #include "probe/sockaddr.h"
 #include "probe/tls.h"
 
@@ -9,29 +9,8 @@
 #include <string.h>
 
 #define QUEUE_CAP      (256 * 1024) /* octets that the kernel would not take yet */
-#define HANDSHAKE_CAP  (256 * 1024) /* octets of a server's handshake */
 #define RESET_WORDS    "connection reset by the server"
 #define CLOSE_GRACE_MS 1000 /* for what is queued when the caller closes */
-
-enum conn_tls { TLS_NONE, TLS_FIRST, TLS_HANDSHAKE, TLS_ON };
-
-struct mxp_conn {
-    uv_tcp_t tcp;
-    uv_timer_t timer;
-    struct mxp_loop *loop;
-    struct mxp_tls_context *context;
-    struct mxp_tls *tls;
-    mxp_conn_cb cb;
-    void *arg;
-    uint64_t deadline_ms;
-    uint64_t armed_ms; /* when the timer fires, at the latest the deadline */
-    uint32_t handshake_len;
-    uint8_t tls_state, n_handles;
-    bool connected, closing, failed, plaintext;
-    enum mxp_conn_event pending; /* told by the timer: nothing is told inside open */
-    bool has_pending;
-    char error[96];
-};
 
 struct queued_write {
     uv_write_t req;
@@ -55,7 +34,7 @@ static void close_handles(struct mxp_conn *conn)
         uv_close((uv_handle_t *)&conn->timer, handle_closed);
 }
 
-static void set_error(struct mxp_conn *conn, const char *words)
+void mxp_conn_set_error(struct mxp_conn *conn, const char *words)
 {
     size_t len = strlen(words);
     if (len >= sizeof conn->error)
@@ -64,22 +43,21 @@ static void set_error(struct mxp_conn *conn, const char *words)
     conn->error[len] = '\0';
 }
 
-static void tell(struct mxp_conn *conn, enum mxp_conn_event event, struct mxp_slice bytes)
+void mxp_conn_tell(struct mxp_conn *conn, enum mxp_conn_event event, struct mxp_slice bytes)
 {
     if (!conn->closing)
         conn->cb(conn->arg, event, bytes);
 }
 
-/* The last event of a connection that is no use any more. */
-static void fail(struct mxp_conn *conn, enum mxp_conn_event event, const char *words)
+void mxp_conn_fail(struct mxp_conn *conn, enum mxp_conn_event event, const char *words)
 {
     if (conn->failed)
         return;
     conn->failed = true;
-    set_error(conn, words);
+    mxp_conn_set_error(conn, words);
     if (conn->connected)
         uv_read_stop((uv_stream_t *)&conn->tcp);
-    tell(conn, event, MXP_SLICE_NONE);
+    mxp_conn_tell(conn, event, MXP_SLICE_NONE);
 }
 
 static void timer_fired(uv_timer_t *timer);
@@ -103,7 +81,7 @@ static void timer_fired(uv_timer_t *timer)
     if (conn->has_pending) {
         conn->has_pending = false;
         conn->failed = true;
-        tell(conn, conn->pending, MXP_SLICE_NONE);
+        mxp_conn_tell(conn, conn->pending, MXP_SLICE_NONE);
         return;
     }
     conn->armed_ms = UINT64_MAX;
@@ -115,11 +93,11 @@ static void timer_fired(uv_timer_t *timer)
     }
     conn->deadline_ms = UINT64_MAX;
     if (!conn->connected) {
-        fail(conn, MXP_CONN_TIMEOUT, "no connection in time");
+        mxp_conn_fail(conn, MXP_CONN_TIMEOUT, "no connection in time");
         return;
     }
-    set_error(conn, "no answer in time");
-    tell(conn, MXP_CONN_TIMEOUT, MXP_SLICE_NONE);
+    mxp_conn_set_error(conn, "no answer in time");
+    mxp_conn_tell(conn, MXP_CONN_TIMEOUT, MXP_SLICE_NONE);
 }
 
 void mxp_conn_deadline(struct mxp_conn *conn, uint64_t deadline_ms)
@@ -156,58 +134,6 @@ static enum mxp_conn_event connect_event(int status)
     return is_local(status) ? MXP_CONN_LOCAL_ERROR : MXP_CONN_REFUSED;
 }
 
-static void handshake_failed(struct mxp_conn *conn, const char *words)
-{
-    conn->tls_state = TLS_NONE;
-    fail(conn, MXP_CONN_TLS_FAILED, words);
-}
-
-static bool is_record(struct mxp_slice bytes)
-{
-    return bytes.len == 0 || (bytes.ptr[0] >= 20 && bytes.ptr[0] <= 23);
-}
-
-static void flush_cipher(struct mxp_conn *conn);
-
-static void read_tls(struct mxp_conn *conn, struct mxp_slice cipher)
-{
-    struct mxp_loop *loop = conn->loop;
-    bool shaking = conn->tls_state != TLS_ON;
-    if (conn->tls_state == TLS_FIRST && !is_record(cipher)) {
-        conn->plaintext = true;
-        handshake_failed(conn, "plaintext behind the STARTTLS reply");
-        return;
-    }
-    if (shaking) {
-        conn->tls_state = TLS_HANDSHAKE;
-        conn->handshake_len += (uint32_t)cipher.len;
-        if (conn->handshake_len > HANDSHAKE_CAP) {
-            handshake_failed(conn, "the handshake does not end");
-            return;
-        }
-    }
-    mxp_buf_clear(&loop->plain);
-    mxp_buf_clear(&loop->cipher);
-    enum mxp_tls_status status = mxp_tls_read(conn->tls, cipher, &loop->plain, &loop->cipher);
-    flush_cipher(conn);
-    if (shaking && status == MXP_TLS_MORE)
-        return;
-    if (shaking && (status != MXP_TLS_UP)) {
-        handshake_failed(conn, mxp_tls_error(conn->tls));
-        return;
-    }
-    if (shaking) {
-        conn->tls_state = TLS_ON;
-        tell(conn, MXP_CONN_TLS_UP, MXP_SLICE_NONE);
-    }
-    if (loop->plain.len && !conn->closing)
-        tell(conn, MXP_CONN_BYTES, mxp_buf_slice(&loop->plain));
-    if (status == MXP_TLS_CLOSED)
-        fail(conn, MXP_CONN_EOF, "TLS closed by the server");
-    else if (status == MXP_TLS_ERROR)
-        fail(conn, MXP_CONN_EOF, mxp_tls_error(conn->tls));
-}
-
 static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 {
     struct mxp_conn *conn = stream->data;
@@ -215,19 +141,19 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
         return;
     if (nread > 0) {
         struct mxp_slice bytes = {buf->base, (size_t)nread};
-        if (conn->tls_state == TLS_NONE)
-            tell(conn, MXP_CONN_BYTES, bytes);
+        if (conn->tls_state == MXP_CONN_TLS_NONE)
+            mxp_conn_tell(conn, MXP_CONN_BYTES, bytes);
         else
-            read_tls(conn, bytes);
+            mxp_conn_tls_read(conn, bytes);
         return;
     }
     const char *words = nread == UV_EOF          ? "connection closed by the server"
                         : nread == UV_ECONNRESET ? RESET_WORDS
                                                  : uv_strerror((int)nread);
-    if (conn->tls_state == TLS_FIRST || conn->tls_state == TLS_HANDSHAKE)
-        handshake_failed(conn, words);
+    if (conn->tls_state == MXP_CONN_TLS_FIRST || conn->tls_state == MXP_CONN_TLS_HANDSHAKE)
+        mxp_conn_handshake_failed(conn, words);
     else
-        fail(conn, MXP_CONN_EOF, words);
+        mxp_conn_fail(conn, MXP_CONN_EOF, words);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -252,13 +178,13 @@ static void on_connect(uv_connect_t *req, int status)
     }
     if (status && !reset) {
         conn->connected = false;
-        fail(conn, connect_event(status), uv_strerror(status));
+        mxp_conn_fail(conn, connect_event(status), uv_strerror(status));
         return;
     }
     conn->deadline_ms = UINT64_MAX;
-    tell(conn, MXP_CONN_CONNECTED, MXP_SLICE_NONE);
+    mxp_conn_tell(conn, MXP_CONN_CONNECTED, MXP_SLICE_NONE);
     if (reset)
-        fail(conn, MXP_CONN_EOF, RESET_WORDS);
+        mxp_conn_fail(conn, MXP_CONN_EOF, RESET_WORDS);
 }
 
 static int bind_source(struct mxp_conn *conn, const struct mxp_ip *source)
@@ -316,7 +242,7 @@ int mxp_conn_open(struct mxp_loop *loop, const struct mxp_conn_options *options,
         status = start_connect(conn, options);
     }
     if (status) {
-        set_error(conn, uv_strerror(status));
+        mxp_conn_set_error(conn, uv_strerror(status));
         conn->pending = connect_event(status);
         conn->has_pending = true;
         arm(conn, 0);
@@ -333,7 +259,7 @@ static void written(uv_write_t *req, int status)
     free(req);
 }
 
-static int write_out(struct mxp_conn *conn, struct mxp_slice bytes)
+int mxp_conn_write(struct mxp_conn *conn, struct mxp_slice bytes)
 {
     uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
     if (!bytes.len || !conn->connected || uv_is_closing((uv_handle_t *)stream))
@@ -358,43 +284,17 @@ static int write_out(struct mxp_conn *conn, struct mxp_slice bytes)
     return 0;
 }
 
-static void flush_cipher(struct mxp_conn *conn)
-{
-    write_out(conn, mxp_buf_slice(&conn->loop->cipher));
-    mxp_buf_clear(&conn->loop->cipher);
-}
-
 int mxp_conn_send(struct mxp_conn *conn, struct mxp_slice bytes)
 {
     if (conn->closing || conn->failed)
         return 0;
-    if (conn->tls_state != TLS_ON)
-        return write_out(conn, bytes);
+    if (conn->tls_state != MXP_CONN_TLS_ON)
+        return mxp_conn_write(conn, bytes);
     mxp_buf_clear(&conn->loop->cipher);
     int err = mxp_tls_write(conn->tls, bytes, &conn->loop->cipher);
     if (err == MXP_ENOMEM)
         return err;
-    flush_cipher(conn);
-    return 0;
-}
-
-int mxp_conn_start_tls(struct mxp_conn *conn, const char *host)
-{
-    if (!conn->context || conn->tls || conn->failed)
-        return MXP_EINVAL;
-    conn->tls = mxp_tls_new(conn->context, host);
-    if (!conn->tls)
-        return MXP_ENOMEM;
-    mxp_buf_clear(&conn->loop->plain);
-    mxp_buf_clear(&conn->loop->cipher);
-    enum mxp_tls_status status =
-        mxp_tls_read(conn->tls, MXP_SLICE_NONE, &conn->loop->plain, &conn->loop->cipher);
-    if (status != MXP_TLS_MORE) {
-        set_error(conn, mxp_tls_error(conn->tls));
-        return MXP_ETLS;
-    }
-    conn->tls_state = TLS_FIRST;
-    flush_cipher(conn);
+    mxp_conn_flush_cipher(conn);
     return 0;
 }
 
@@ -410,10 +310,10 @@ void mxp_conn_close(struct mxp_conn *conn)
 {
     if (conn->closing)
         return;
-    if (conn->tls_state == TLS_ON && !conn->failed) {
+    if (conn->tls_state == MXP_CONN_TLS_ON && !conn->failed) {
         mxp_buf_clear(&conn->loop->cipher);
         mxp_tls_shutdown(conn->tls, &conn->loop->cipher);
-        flush_cipher(conn);
+        mxp_conn_flush_cipher(conn);
     }
     conn->closing = true;
     uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
@@ -429,21 +329,6 @@ void mxp_conn_close(struct mxp_conn *conn)
         return;
     }
     arm(conn, mxp_loop_now_ms(conn->loop) + CLOSE_GRACE_MS);
-}
-
-const char *mxp_conn_tls_version(const struct mxp_conn *conn)
-{
-    return conn->tls_state == TLS_ON ? mxp_tls_version(conn->tls) : NULL;
-}
-
-const char *mxp_conn_tls_verify(const struct mxp_conn *conn)
-{
-    return conn->tls_state == TLS_ON ? mxp_tls_verify(conn->tls) : NULL;
-}
-
-bool mxp_conn_tls_plaintext(const struct mxp_conn *conn)
-{
-    return conn->plaintext;
 }
 
 const char *mxp_conn_error(const struct mxp_conn *conn)

@@ -32,9 +32,7 @@ FILE_MAX, FUNCTION_MAX, LINE_MAX = 400, 100, 100
 TEST_FUNCTION_MAX = 200  # the table of cases often stands inside
 HEAD_LINES = 20
 # Longer than the rule when the rule came, and to be split: they may shrink, never grow.
-TOO_LONG = {
-    "probe/conn.c": 457,
-}
+TOO_LONG = {}
 # written apart, so that this file does not break its own rule
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + "wo" + "rk|tm" + "p/w)/|/ro" + "ot/|/ho" + "me/\\w")
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
