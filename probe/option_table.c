@@ -66,7 +66,8 @@ const struct mxp_option mxp_options_table[] = {
         .help = "go on where the output stands; start anew where there is none"),
     OPT("exclude", 0, "exclude", PATH, PROBING, .offset = AT(exclude), .value = "FILE",
         .section = "Lists and results",
-        .help = "domains, addresses and MX hosts, one a line, that are never probed"),
+        .help = "domains, addresses and MX hosts, one a line, that are never probed; "
+                "*.example.org: all below it"),
     OPT("progress", 0, "progress", FLAG, MXP_ON(BULK), .offset = AT(progress),
         .section = "Lists and results",
         .help = "plain progress lines on standard error though it is no terminal"),
