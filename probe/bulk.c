@@ -1,6 +1,7 @@
 #include "probe/bulk.h"
 
 #include "core/log.h"
+#include "probe/bulk_files.h"
 #include "probe/bulk_report.h"
 #include "probe/input.h"
 #include "probe/list.h"
@@ -12,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define GRACE_MS   9000 /* for what is in flight when interrupted: 10 s in all */
 #define FLUSH_MS   1000
@@ -265,30 +265,6 @@ static int load_resume(struct bulk *bulk, struct mxp_why *why)
     return 0;
 }
 
-/* A file that is written whole must be neither the list nor the results. */
-static int check_other(const struct bulk *bulk, const char *option, const char *path,
-                       struct mxp_why *why)
-{
-    struct stat other, list, out;
-    if (!path || strcmp(path, "-") == 0 || stat(path, &other) || !S_ISREG(other.st_mode))
-        return 0;
-    const char *output = bulk->options->output;
-    bool is_list = fstat(mxp_input_fd(bulk->input), &list) == 0 && other.st_dev == list.st_dev &&
-                   other.st_ino == list.st_ino;
-    bool is_out = output && stat(output, &out) == 0 && other.st_dev == out.st_dev &&
-                  other.st_ino == out.st_ino;
-    if (!is_list && !is_out)
-        return 0;
-    return mxp_why_set(why, MXP_EUSAGE, "%s %.150s: is the %s itself: name another file", option,
-                       path, is_list ? "list" : "output");
-}
-
-static int check_others(const struct bulk *bulk, struct mxp_why *why)
-{
-    int err = check_other(bulk, "--transcript", bulk->options->transcript, why);
-    return err ? err : check_other(bulk, "--limits-file", bulk->options->limits_file, why);
-}
-
 static int open_output(struct bulk *bulk, struct mxp_why *why)
 {
     struct mxp_output_options output = {
@@ -378,7 +354,7 @@ int mxp_bulk_run(const struct mxp_options *options, struct mxp_why *why)
     bulk->options = options;
     mxp_buf_init(&bulk->scratch, ROW_CAP);
     int err = open_list(bulk, why);
-    err = err ? err : check_others(bulk, why);
+    err = err ? err : mxp_bulk_files_check(options, mxp_input_fd(bulk->input), why);
     err = err ? err : load_resume(bulk, why);
     err = err ? err : open_output(bulk, why);
     err = err ? err : go(bulk, why);

@@ -36,9 +36,6 @@ static int open_file(struct mxp_output *output, const struct mxp_output_options 
     if (output->fd < 0)
         return failed(output, MXP_ECANTCREAT, "create", errno, why);
     output->owned = true;
-    if (options->not_fd >= 0 && mxp_output_is_same(output->fd, options->not_fd))
-        return mxp_why_set(why, MXP_EUSAGE, "%.200s: is the list itself: name another output",
-                           options->path);
     output->cut = !special;
     output->keep = options->keep;
     return 0;
@@ -62,13 +59,17 @@ struct mxp_output *mxp_output_open(const struct mxp_output_options *options, str
     mxp_buf_init(&output->buf, BUF_CAP);
     output->fd = STDOUT_FILENO;
     output->name = standard ? "standard output" : options->path;
-    if (!standard && open_file(output, options, why)) {
-        if (output->fd >= 0)
-            close(output->fd);
-        free(output);
-        return NULL;
-    }
-    return output;
+    int err = standard ? 0 : open_file(output, options, why);
+    /* Standard output, too: "bulk list >> list" would read its own results. */
+    if (!err && options->not_fd >= 0 && mxp_output_is_same(output->fd, options->not_fd))
+        err = mxp_why_set(why, MXP_EUSAGE, "%.200s: is the list itself: name another output",
+                          output->name);
+    if (!err)
+        return output;
+    if (output->owned)
+        close(output->fd);
+    free(output);
+    return NULL;
 }
 
 /* What the file held is cut off only now, when there is something to write: an error before that

@@ -9,6 +9,7 @@ mxp_test(exclude LINK mxp_probe)
 mxp_test(address_facts LINK mxp_probe)
 mxp_test(list LINK mxp_probe)
 mxp_test(result_pack LINK mxp_probe)
+mxp_test(bulk_files LINK mxp_probe)
 mxp_fuzz(list LINK mxp_probe)
 
 # The whole way of a list, read back by another's parsers.

@@ -120,6 +120,16 @@ static void test_same_file(void **state)
     assert_int_equal(why.err, MXP_EUSAGE);
     assert_non_null(strstr(why.text, "is the list itself"));
     must_hold(place.path, "a@x.de\n");
+    /* standard output is told by what it is, too */
+    int saved = dup(STDOUT_FILENO);
+    (void)fflush(stdout);
+    assert_int_equal(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+    options.path = NULL;
+    struct mxp_output *output = mxp_output_open(&options, &why);
+    assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+    assert_null(output);
+    assert_int_equal(why.err, MXP_EUSAGE);
+    (void)close(saved);
     (void)close(fd);
     assert_int_equal(unlink(other), 0);
     leave(&place);
