@@ -27,36 +27,18 @@ static bool is_in(const char *name, const char *const *table, size_t n)
     return bsearch(name, table, n, sizeof *table, compare) != NULL;
 }
 
-static size_t least(size_t a, size_t b, size_t c)
-{
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-/* Whether one edit leads from a to b: a letter more, less or other, or two swapped. */
+/* Whether one edit leads from a to b: a letter more, less or other, or two swapped. It can
+ * only be where they first differ: this is asked of every address and every big domain. */
 static bool one_edit(const char *a, const char *b)
 {
-    size_t rows[3][NAME_MAX_LEN + 1];
-    size_t n = strlen(a), m = strlen(b);
-    size_t *before = rows[0], *last = rows[1], *now = rows[2];
-    if (n > m + 1 || m > n + 1)
-        return false;
-    for (size_t j = 0; j <= m; j++)
-        last[j] = before[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        now[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t other = a[i - 1] != b[j - 1];
-            now[j] = least(last[j] + 1, now[j - 1] + 1, last[j - 1] + other);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                now[j] = least(now[j], before[j - 2] + 1, now[j]);
-        }
-        size_t *free_row = before;
-        before = last;
-        last = now;
-        now = free_row;
+    while (*a && *a == *b)
+        a++, b++;
+    if (*a && *b) {
+        bool swapped = a[1] && a[0] == b[1] && a[1] == b[0] && strcmp(a + 2, b + 2) == 0;
+        if (swapped || strcmp(a + 1, b + 1) == 0)
+            return true;
     }
-    return last[m] == 1;
+    return (*a && strcmp(a + 1, b) == 0) || (*b && strcmp(a, b + 1) == 0);
 }
 
 /* "hotmail.gr" is no slip of "hotmail.fr": the same name in another country. "gmail.co" is one. */
