@@ -55,10 +55,13 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def probe_command(sink, list_file, *options):
+def probe_command(sink, list_file, *options, config=""):
+    """Without limits of ours: a session asks as much as the server takes."""
+    with open(list_file + ".yaml", "w") as f:
+        f.write("default_budget: {rcpts_per_session: 0, rcpts_per_transaction: 0}\n" + config)
     return [PROBE, "bulk", list_file, "-o", "/dev/null", "--format", "jsonl", "--quiet",
             "--resolver", f"127.0.0.1:{sink.dns}", "--port", sink.smtp, "--allow-private-mx",
-            "--limits", "off", "--dns-rate", DNS_RATE, "--ehlo", "probe.example.org",
+            "--limits", "off", "--config", list_file + ".yaml", "--dns-rate", DNS_RATE, "--ehlo", "probe.example.org",
             "--mail-from", "check@example.org", *map(str, options)]
 
 
