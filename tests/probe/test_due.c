@@ -30,7 +30,9 @@ static void fire(struct mxp_due *due)
         mxp_due_unset(entry->heap, &entry->to_drop->due);
 }
 
-static void make(struct entry *entry, struct mxp_due_heap *heap, unsigned *n_fired)
+/* Entries of one heap count together how many of them fired. */
+static void make(struct entry *entry, struct mxp_due_heap *heap,
+                 unsigned *n_fired) /* NOLINT(readability-non-const-parameter) */
 {
     *entry = (struct entry){.heap = heap, .n_fired = n_fired, .fired_as = UINT32_MAX};
     entry->due.fire = fire;

@@ -74,8 +74,7 @@ static void carry(struct pair *p, size_t chunk)
 
 static void expect_plain(struct pair *p, const char *words)
 {
-    if (p->plain.len != strlen(words) ||
-        (p->plain.len && memcmp(p->plain.ptr, words, p->plain.len)))
+    if (!mxp_slice_eq(mxp_buf_slice(&p->plain), mxp_slice_str(words)))
         fail_msg("'%s', not '%s'", mxp_buf_slice(&p->plain).ptr, words);
     mxp_buf_clear(&p->plain);
 }

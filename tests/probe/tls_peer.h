@@ -25,7 +25,7 @@ struct peer {
 };
 
 /* One version only. The name in its certificate is mx.example. */
-SSL_CTX *peer_context(int version, enum peer_certificate certificate);
+SSL_CTX *peer_context(int version, enum peer_certificate what);
 
 /* Write the issuer of PEER_CHAIN or PEER_EXPIRED to an open file. */
 void peer_write_issuer(SSL_CTX *ctx, FILE *file);
