@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORN_OUT 3 /* refusals on end that make a site worth giving up */
+
 static void carrier_due(struct mxp_due *due)
 {
     mxp_dispatch_kick(MXP_OWNER(due, struct mxp_carrier, due));
@@ -59,6 +61,23 @@ void mxp_carrier_over(struct mxp_carrier *carrier, const char *words)
     }
 }
 
+bool mxp_carrier_worn_out(struct mxp_carrier *carrier)
+{
+    struct mxp_engine *engine = carrier->engine;
+    struct mxp_trouble said = carrier->throttled;
+    if (said.n < WORN_OUT || !said.evidence ||
+        mxp_engine_now(engine) - said.since_ms < engine->options->retry_for_ms)
+        return false;
+    carrier->throttled = (struct mxp_trouble){0};
+    struct mxp_lane *lane;
+    LL_FOREACH2(carrier->lanes, lane, next_of_carrier)
+    {
+        mxp_lane_answer_all(lane, said.evidence);
+    }
+    mxp_trouble_clear(&said);
+    return true;
+}
+
 void mxp_carriers_free(struct mxp_engine *engine)
 {
     struct mxp_carrier *carrier, *next_carrier;
@@ -66,6 +85,7 @@ void mxp_carriers_free(struct mxp_engine *engine)
     {
         HASH_DEL(engine->carriers, carrier);
         mxp_trouble_clear(&carrier->trouble);
+        mxp_trouble_clear(&carrier->throttled);
         free(carrier);
     }
 }

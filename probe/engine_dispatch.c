@@ -39,6 +39,8 @@ void mxp_dispatch_park(struct mxp_carrier *carrier, const struct mxp_wait *wait)
         mxp_network_refused(carrier, (wait->reasons & MXP_WAIT_FOOTPRINT) != 0);
         return;
     }
+    if (mxp_carrier_worn_out(carrier))
+        return;
     if (until == UINT64_MAX) {
         carrier->for_close = true;
         until = now + RECHECK_MS;

@@ -160,6 +160,7 @@ struct mxp_carrier {
     struct mxp_lane *lanes;         /* all of them */
     struct mxp_due due;             /* parked until */
     struct mxp_trouble trouble;     /* throttled or blocked: the last evidence */
+    struct mxp_trouble throttled;   /* since its last word about an address: nothing but these */
     bool queued, for_close, over;   /* for_close: parked until a lease is closed */
     uint16_t rules_id;
     char name[];
@@ -213,6 +214,7 @@ struct mxp_batch {
     struct mxp_random *random; /* not NULL: this asks the catch-all question */
     uint16_t n, n_answered, n_ok;
     bool told; /* a refusal of them all, to the limiter */
+    bool throttled;
     struct mxp_task **tasks;
     struct mxp_smtp_rcpt *rcpts;
 };
@@ -316,6 +318,9 @@ void mxp_trouble_clear(struct mxp_trouble *trouble);
 struct mxp_carrier *mxp_carrier_for(struct mxp_engine *engine, const char *host, bool literal);
 /* Nothing more is asked there: what waits gets not_probed, with these words. */
 void mxp_carrier_over(struct mxp_carrier *carrier, const char *words);
+/* It has said nothing but "too fast" or "not now" for as long as is retried: that becomes the
+ * answer for all that waits. True: it was so. */
+bool mxp_carrier_worn_out(struct mxp_carrier *carrier);
 void mxp_carriers_free(struct mxp_engine *engine);
 
 /* engine_dispatch.c: who goes next */

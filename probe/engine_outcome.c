@@ -139,6 +139,20 @@ static void feed_back_answer(struct mxp_sess *sess, const struct mxp_smtp_answer
     }
 }
 
+/* Throttled, time after time, without a word about any address. */
+static void note_throttle(struct mxp_sess *sess, const struct mxp_evidence *evidence)
+{
+    struct mxp_trouble *throttled = &sess->lane->carrier->throttled;
+    bool too_many = evidence->what.reason == MXP_REASON_TOO_MANY_RECIPIENTS;
+    if (!evidence->what.throttle && !too_many && evidence->code != 421) {
+        mxp_trouble_clear(throttled);
+        return;
+    }
+    if (!sess->batch->throttled)
+        mxp_trouble_note(throttled, evidence, mxp_engine_now(sess->engine));
+    sess->batch->throttled = true;
+}
+
 /* Not judged, through no fault of its own: back at once, without an attempt. */
 static bool goes_back(struct mxp_sess *sess, struct mxp_task *task,
                       const struct mxp_smtp_answer *answer, const struct mxp_evidence *evidence)
@@ -173,6 +187,7 @@ void mxp_outcome_answer(void *arg, const struct mxp_smtp_answer *answer)
     if (answer->cause == MXP_SMTP_CAUSE_REPLY) {
         mxp_outcome_reply(sess, answer->stage, &answer->reply, &evidence);
         feed_back_answer(sess, answer, &evidence);
+        note_throttle(sess, &evidence);
     } else {
         mxp_evidence_cause(&evidence, &place, answer->stage, answer->cause, answer->detail);
     }

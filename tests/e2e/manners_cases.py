@@ -4,6 +4,7 @@ import time
 
 from catalog import ANY, Catalog
 from peer import Gone
+from script import Script
 
 REAL, FAKE = ("user", "anna"), ("nobody", "nix")
 
@@ -111,4 +112,5 @@ def shifted(c):
 def catalog():
     c = Catalog(214)
     shifted(c)
+    c.domain("moody", Script(others="421 4.3.2 Not now", rcpt={}))
     return c

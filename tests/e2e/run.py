@@ -20,6 +20,7 @@ import check_part
 import dns_cases
 import hostile_cases
 import install_part
+import manners
 import manners_cases
 import patience_part
 import peer
@@ -102,12 +103,12 @@ def real(lab, report):
 
 PARTS = {"scripted": scripted, "real": real, "patience": patience_part.run,
          "check": check_part.run, "bulk": bulk_part.run, "stop": stop_part.run,
-         "install": install_part.run, "trouble": trouble_part.run,
+         "install": install_part.run, "trouble": trouble_part.run, "manners": manners.run,
          "cable": trouble_part.network_lost}
 # What goes on at the same time, for nearly all of it is waiting: chains of parts in turn. Then
 # the last part, alone, for it pulls the cable.
-CHAINS = (("scripted", "install"), ("real",), ("patience", "check", "bulk"), ("stop",),
-          ("trouble",))
+CHAINS = (("scripted", "install"), ("real",), ("patience", "check", "bulk"),
+          ("stop", "manners"), ("trouble",))
 LAST = "cable"
 
 
