@@ -10,6 +10,7 @@ set(PROBE_ENGINE_SOURCES
   engine_domains.c
   engine_doubt.c
   engine_driver.c
+  engine_ips.c
   engine_lanes.c
   engine_network.c
   engine_outcome.c

@@ -118,8 +118,10 @@ struct mxp_ehost {
     struct mxp_host_addrs *literal; /* of an address literal; NULL otherwise */
     uint64_t failed_until_ms;       /* tried last until then */
     uint64_t lockstep_until_ms;     /* without pipelining until then: a reply may have been lost */
-    bool no_tls;                    /* STARTTLS failed here */
-    bool one_by_one;                /* a recipient a session: it gives more replies than due */
+    struct mxp_failed_ips *failed_ips; /* engine_ips.h; NULL: none */
+    bool skip_failed;                  /* go on behind them */
+    bool no_tls;                       /* STARTTLS failed here */
+    bool one_by_one;                   /* a recipient a session: it gives more replies than due */
     char name[];
 };
 

@@ -370,6 +370,7 @@ void mxp_lanes_free(struct mxp_engine *engine)
     {
         HASH_DEL(engine->hosts, host);
         mxp_host_addrs_unref(host->literal);
+        free(host->failed_ips);
         free(host);
     }
 }

@@ -1,5 +1,6 @@
 #include "probe/engine_doubt.h"
 #include "probe/engine_internal.h"
+#include "probe/engine_ips.h"
 
 #include <stdlib.h>
 
@@ -49,6 +50,7 @@ void mxp_sess_ready(struct mxp_sess *sess)
     sess->refusal = mxp_evidence_free(sess->refusal);
     lane->n_ready++;
     lane->hops[sess->hop].host->failed_until_ms = 0;
+    mxp_ips_walk_broke_off(lane, false);
     sess->engine->stats.n_sessions_total++;
     mxp_trouble_clear(&lane->trouble);
 }

@@ -1,4 +1,5 @@
 #include "probe/engine_internal.h"
+#include "probe/engine_ips.h"
 
 #include <stdlib.h>
 
@@ -77,6 +78,7 @@ static void over(struct mxp_sess *sess)
 {
     struct mxp_lane *lane = sess->lane;
     struct mxp_engine *engine = sess->engine;
+    mxp_ips_walk_broke_off(lane, sess->busy);
     if (sess->busy) {
         uint64_t soon = mxp_engine_now(engine) + BUSY_MIN_MS;
         uint64_t until = sess->busy_until_ms;
@@ -191,8 +193,11 @@ static void found(struct mxp_sess *sess, struct mxp_host_addrs *addrs)
 {
     switch (addrs->status) {
     case MXP_HOST_OK:
-        sess->addrs = mxp_host_addrs_ref(addrs);
+        sess->addrs = mxp_ips_order(sess, addrs);
         sess->ip = 0;
+        if (sess->addrs->n_ips == 0)
+            note_event(sess, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN, MXP_REASON_CONNECT_FAILED,
+                       "none of the MX host's addresses could be reached");
         next_ip(sess);
         return;
     case MXP_HOST_NONE:
@@ -292,6 +297,7 @@ void mxp_walk_failed(struct mxp_sess *sess, const struct mxp_evidence *evidence,
 {
     note(sess, evidence);
     host_failed_lately(sess);
+    mxp_ips_note_failed(sess);
     mxp_sess_drop_conn(sess);
     if (sess->engine->stopping) {
         mxp_sess_end(sess, MXP_LEASE_CANCELED);

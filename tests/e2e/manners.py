@@ -24,5 +24,24 @@ def never_in_the_mood(lab, report):
     report.check("moody: is not asked 200 times", asked < 60, f"{asked}")
 
 
+def many_addresses(lab, report):
+    """Of an MX host's many addresses one works, or none: the connections that the limits allow
+    must not all be spent on the first ones, time after time."""
+    program = lab.program
+    listed = program.file("many.txt", "user@many.test\nnobody@many.test\nuser@none.test\n")
+    out = program.file("many.jsonl", b"")
+    begin = time.monotonic()
+    done = program.run("bulk", listed, "-o", out, "--format", "jsonl", *COMMON, "--retry-for", "0",
+                       timeout=200)
+    took = time.monotonic() - begin
+    got = [(r["verdict"], r["reason"]) for r in sorted(results(out), key=lambda r: r["line"])]
+    report.check("many: exit 0", done.returncode == 0, done.stderr[-500:])
+    report.check("many: found the one", got[:2] == [("valid", "accepted"),
+                                                   ("invalid", "mailbox_not_found")], str(got))
+    report.check("none: told so", got[2:] == [("unknown", "connect_failed")], str(got))
+    report.check("many: ends soon", took < 100, f"{took:.0f} s")
+
+
 def run(lab, report):
+    many_addresses(lab, report)
     never_in_the_mood(lab, report)

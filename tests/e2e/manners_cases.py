@@ -112,5 +112,9 @@ def shifted(c):
 def catalog():
     c = Catalog(214)
     shifted(c)
+    c.domain("many", Script())
+    dead = [f"10.25.254.{i + 1}" for i in range(32)]  # nobody listens there
+    c.records(*(f"mx.many A {ip}" for ip in dead[:16]), *(f"mx.none A {ip}" for ip in dead[16:]),
+              "none MX 10 mx.none")
     c.domain("moody", Script(others="421 4.3.2 Not now", rcpt={}))
     return c
