@@ -39,7 +39,7 @@ static void test_check(void **state)
         if (err != (words ? MXP_EUSAGE : 0) || (words && !strstr(why.text, bar ? bar + 1 : words)))
             fail_msg("case %zu: %d, %s", i, err, why.text);
         if (bar)
-            assert_memory_equal(why.text, words, bar - words);
+            assert_memory_equal(why.text, words, (size_t)(bar - words));
     }
     (void)close(fd);
     (void)close(out_fd);
