@@ -362,6 +362,7 @@ void mxp_lanes_free(struct mxp_engine *engine)
     {
         HASH_DEL(engine->lanes, lane);
         mxp_trouble_clear(&lane->trouble);
+        mxp_evidence_free(lane->broken_off);
         free(lane->hops);
         free(lane);
     }

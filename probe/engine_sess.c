@@ -53,6 +53,7 @@ void mxp_sess_ready(struct mxp_sess *sess)
     mxp_ips_walk_broke_off(lane, false);
     sess->engine->stats.n_sessions_total++;
     mxp_trouble_clear(&lane->trouble);
+    lane->broken_off = mxp_evidence_free(lane->broken_off);
 }
 
 void mxp_sess_idle(struct mxp_sess *sess, uint64_t until_ms, bool hungry)

@@ -82,6 +82,11 @@ static void over(struct mxp_sess *sess)
     if (sess->busy) {
         uint64_t soon = mxp_engine_now(engine) + BUSY_MIN_MS;
         uint64_t until = sess->busy_until_ms;
+        if (sess->best) {
+            mxp_evidence_free(lane->broken_off);
+            lane->broken_off = sess->best;
+            sess->best = NULL;
+        }
         mxp_sess_end(sess, MXP_LEASE_CANCELED);
         mxp_lane_park(lane, until == UINT64_MAX || until < soon ? soon : until);
         return;
@@ -195,7 +200,9 @@ static void found(struct mxp_sess *sess, struct mxp_host_addrs *addrs)
     case MXP_HOST_OK:
         sess->addrs = mxp_ips_order(sess, addrs);
         sess->ip = 0;
-        if (sess->addrs->n_ips == 0)
+        if (sess->addrs->n_ips == 0 && sess->lane->broken_off)
+            note(sess, sess->lane->broken_off);
+        else if (sess->addrs->n_ips == 0)
             note_event(sess, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN, MXP_REASON_CONNECT_FAILED,
                        "none of the MX host's addresses could be reached");
         next_ip(sess);
