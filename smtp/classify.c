@@ -73,7 +73,6 @@ struct mxp_rules *mxp_rules_free(struct mxp_rules *rules)
         return NULL;
     free(rules->rules);
     free(rules->keys);
-    free(rules->root);
     free(rules->pair_ends);
     free(rules->sets);
     free(rules->triggers);

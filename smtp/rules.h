@@ -55,10 +55,9 @@ struct mxp_term;
  * nothing ("the", "is", "please") are passed over, and so are addresses, so that "mailbox full"
  * is found in "The mailbox <x> is full". */
 struct mxp_word {
-    uint32_t hash;
-    uint16_t len;
-    uint16_t id;      /* 1 ..; MXP_WORD_SILENT, MXP_WORD_ADDRESS */
-    const char *text; /* NULL: free slot */
+    uint64_t hash; /* stands for the word; 0: free slot */
+    uint32_t root; /* the node behind the root's edge of this word; 0: none */
+    uint16_t id;   /* 1 ..; MXP_WORD_SILENT, MXP_WORD_ADDRESS */
 };
 
 #define MXP_WORD_SILENT  0xfffeu
@@ -66,22 +65,18 @@ struct mxp_word {
 
 struct mxp_node {
     uint32_t fail, out; /* out: the nearest node with a phrase along the failure links; 0: none */
-    uint16_t phrase;
-    bool leaf; /* no edges go on from here */
+    uint32_t set;       /* its phrase's terms: the first word of a bit set of n_set_words */
+    uint32_t pair_ends; /* the first of them */
+    uint16_t n_pair_ends;
+    uint16_t len;    /* words of the phrase */
+    uint16_t phrase; /* MXP_NO_PHRASE: none ends here */
+    bool leaf;       /* no edges go on from here */
 };
 
 /* From node << 16 | word in the upper bits to the node in the lower ones; 0: free. */
 typedef uint64_t mxp_edge;
 
 #define MXP_NODE_BITS 24
-
-/* What a phrase is part of. */
-struct mxp_part {
-    uint32_t set;       /* its terms: the first word of a bit set of n_set_words */
-    uint32_t pair_ends; /* the first of them */
-    uint16_t n_pair_ends;
-    uint16_t len; /* words */
-};
 
 /* A rule without terms; they stand by the enhanced code that they ask for. */
 struct mxp_wordless {
@@ -131,7 +126,7 @@ struct mxp_rules {
     uint16_t wordless_slots[MXP_WORDLESS_SLOTS]; /* the others; UINT16_MAX: none */
     uint64_t *sets;                              /* distinct ones */
     size_t n_sets, n_set_words;
-    struct mxp_part *phrases;
+    uint32_t *phrases; /* by phrase: its node */
     size_t n_phrases, size_phrases;
     size_t n_terms;
     uint32_t weights[MXP_TERMS_MAX]; /* by term: how often it may be found, roughly */
@@ -145,7 +140,6 @@ struct mxp_rules {
     struct mxp_term *terms; /* rules_terms.c: by text */
     struct mxp_word *words; /* open addressing, by hash */
     size_t n_words, mask_words;
-    uint32_t *root; /* by word: the root's edges */
     struct mxp_node *nodes;
     size_t n_nodes, size_nodes;
     mxp_edge *edges;
@@ -206,29 +200,14 @@ static inline uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t no
     return mxp_edge_to(rules->edges[mxp_rules_edge_slot(rules, (uint64_t)node << 16 | word)]);
 }
 
-/* Both are padded with NULs to a multiple of eight. */
-static inline bool mxp_token_is(const struct mxp_token *token, const char *text)
-{
-    for (size_t at = 0; at < token->len; at += 8) {
-        uint64_t x, y;
-        memcpy(&x, token->text + at, 8);
-        memcpy(&y, text + at, 8);
-        if (x != y)
-            return false;
-    }
-    return true;
-}
-
 /* NULL: it is in no rule. */
 static inline const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules,
                                                     const struct mxp_token *token)
 {
-    for (size_t at = token->hash & rules->mask_words; rules->words[at].text;
-         at = (at + 1) & rules->mask_words) {
-        const struct mxp_word *word = &rules->words[at];
-        if (word->hash == token->hash && word->len == token->len && mxp_token_is(token, word->text))
-            return word;
-    }
+    for (size_t at = (size_t)(token->hash >> 1) & rules->mask_words; rules->words[at].hash;
+         at = (at + 1) & rules->mask_words)
+        if (rules->words[at].hash == token->hash)
+            return &rules->words[at];
     return NULL;
 }
 

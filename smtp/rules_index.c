@@ -124,7 +124,7 @@ static int index_sets(struct mxp_rules *rules)
         size_t from = at;
         while (at < rules->n_members && rules->members[at].phrase == phrase)
             at++;
-        rules->phrases[phrase].set =
+        rules->nodes[rules->phrases[phrase]].set =
             set_get(rules, &slots, rules->members + from, rules->members + at);
     }
     free(slots.slots);
@@ -171,9 +171,9 @@ static int index_pairs(struct mxp_rules *rules)
     if (n)
         qsort(rules->pair_ends, n, sizeof *rules->pair_ends, by_phrase);
     for (size_t i = n; i > 0; i--) {
-        struct mxp_part *part = &rules->phrases[rules->pair_ends[i - 1].phrase];
-        part->pair_ends = (uint32_t)(i - 1);
-        part->n_pair_ends++;
+        struct mxp_node *node = &rules->nodes[rules->phrases[rules->pair_ends[i - 1].phrase]];
+        node->pair_ends = (uint32_t)(i - 1);
+        node->n_pair_ends++;
     }
     return 0;
 }

@@ -7,17 +7,16 @@
 typedef uint64_t step_bits __attribute__((vector_size(8 * MXP_SET_STEP), aligned(8), may_alias));
 
 /* at: the number of the phrase's last word, from 1; last: by pair, where its first part ended. */
-static inline void found(const struct mxp_rules *rules, struct mxp_found *ret, uint16_t phrase,
-                         uint32_t at, uint32_t *last)
+static inline void found(const struct mxp_rules *rules, struct mxp_found *ret,
+                         const struct mxp_node *node, uint32_t at, uint32_t *last)
 {
-    const struct mxp_part *part = &rules->phrases[phrase];
-    const step_bits *set = (const step_bits *)&rules->sets[part->set];
+    const step_bits *set = (const step_bits *)&rules->sets[node->set];
     step_bits *bits = (step_bits *)ret->bits;
     for (size_t i = 0; i < rules->n_set_words / MXP_SET_STEP; i++)
         bits[i] |= set[i];
-    const struct mxp_pair_end *end = &rules->pair_ends[part->pair_ends];
-    uint32_t begin = at + 1 - part->len;
-    for (uint16_t i = 0; i < part->n_pair_ends; i++) {
+    const struct mxp_pair_end *end = &rules->pair_ends[node->pair_ends];
+    uint32_t begin = at + 1 - node->len;
+    for (uint16_t i = 0; i < node->n_pair_ends; i++) {
         uint32_t before = last[end[i].pair];
         uint16_t id = rules->pairs[end[i].pair].id;
         if (!end[i].second)
@@ -27,15 +26,15 @@ static inline void found(const struct mxp_rules *rules, struct mxp_found *ret, u
     }
 }
 
-static uint32_t step(const struct mxp_rules *rules, uint32_t node, uint16_t word)
+static uint32_t step(const struct mxp_rules *rules, uint32_t node, const struct mxp_word *word)
 {
     while (node) {
-        uint32_t next = rules->nodes[node].leaf ? 0 : mxp_rules_edge(rules, node, word);
+        uint32_t next = rules->nodes[node].leaf ? 0 : mxp_rules_edge(rules, node, word->id);
         if (next)
             return next;
         node = rules->nodes[node].fail;
     }
-    return rules->root[word];
+    return word->root;
 }
 
 /* Postfix puts into its logs at which command it heard a reply: no words of the reply. */
@@ -72,16 +71,16 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
         }
         if (word->id >= MXP_WORD_SILENT) {
             if (word->id == MXP_WORD_ADDRESS && rules->nodes[0].phrase != MXP_NO_PHRASE)
-                found(rules, ret, rules->nodes[0].phrase, at, last);
+                found(rules, ret, &rules->nodes[0], at, last);
             continue;
         }
         at++;
-        node = step(rules, node, word->id);
+        node = step(rules, node, word);
         uint32_t out = node;
         if (out && rules->nodes[out].phrase == MXP_NO_PHRASE)
             out = rules->nodes[out].out;
         for (; out; out = rules->nodes[out].out)
-            found(rules, ret, rules->nodes[out].phrase, at, last);
+            found(rules, ret, &rules->nodes[out], at, last);
     }
 }
 

@@ -12,8 +12,8 @@ static const char *const silent_words[] = {
 
 static void word_put(struct mxp_word *words, size_t mask, const struct mxp_word *word)
 {
-    size_t at = word->hash & mask;
-    while (words[at].text)
+    size_t at = (size_t)(word->hash >> 1) & mask;
+    while (words[at].hash)
         at = (at + 1) & mask;
     words[at] = *word;
 }
@@ -25,7 +25,7 @@ static int words_grow(struct mxp_rules *rules)
     if (!grown)
         return MXP_ENOMEM;
     for (size_t i = 0; rules->words && i <= rules->mask_words; i++)
-        if (rules->words[i].text)
+        if (rules->words[i].hash)
             word_put(grown, size - 1, &rules->words[i]);
     free(rules->words);
     rules->words = grown;
@@ -40,11 +40,7 @@ static int word_new(struct mxp_rules *rules, const struct mxp_token *token, uint
         if (err)
             return err;
     }
-    char *text = mxp_arena_alloc(&rules->arena, token->len + 8);
-    if (!text)
-        return MXP_ENOMEM;
-    memcpy(text, token->text, token->len + 8);
-    struct mxp_word word = {token->hash, (uint16_t)token->len, id, text};
+    struct mxp_word word = {token->hash, 0, id};
     word_put(rules->words, rules->mask_words, &word);
     rules->n_words++;
     return 0;
@@ -134,20 +130,21 @@ static int child(struct mxp_rules *rules, uint32_t node, uint16_t word, uint32_t
     return 0;
 }
 
-static int phrase_new(struct mxp_rules *rules, uint16_t len, uint16_t *ret_phrase)
+static int phrase_new(struct mxp_rules *rules, uint32_t node, uint16_t len)
 {
     if (rules->n_phrases >= MXP_PHRASES_MAX)
         return MXP_ETOOBIG;
     if (rules->n_phrases >= rules->size_phrases) {
         size_t size = rules->size_phrases ? rules->size_phrases * 2 : 4096;
-        struct mxp_part *grown = realloc(rules->phrases, size * sizeof *grown);
+        uint32_t *grown = realloc(rules->phrases, size * sizeof *grown);
         if (!grown)
             return MXP_ENOMEM;
         rules->phrases = grown;
         rules->size_phrases = size;
     }
-    rules->phrases[rules->n_phrases] = (struct mxp_part){.len = len};
-    *ret_phrase = (uint16_t)rules->n_phrases++;
+    rules->nodes[node].len = len;
+    rules->nodes[node].phrase = (uint16_t)rules->n_phrases;
+    rules->phrases[rules->n_phrases++] = node;
     return 0;
 }
 
@@ -174,14 +171,14 @@ int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *
     if (node == 0 && !address)
         return MXP_ESYNTAX;
     if (rules->nodes[node].phrase == MXP_NO_PHRASE)
-        err = phrase_new(rules, n_words, &rules->nodes[node].phrase);
+        err = phrase_new(rules, node, n_words);
     *ret_phrase = rules->nodes[node].phrase;
     return err;
 }
 
 int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term)
 {
-    uint16_t len = rules->phrases[phrase].len;
+    uint16_t len = rules->nodes[rules->phrases[phrase]].len;
     if (rules->n_members >= rules->size_members) {
         size_t size = rules->size_members ? rules->size_members * 2 : 4096;
         struct mxp_member *grown = realloc(rules->members, size * sizeof *grown);
@@ -205,16 +202,12 @@ static uint16_t word_of(mxp_edge edge)
     return (uint16_t)(edge >> MXP_NODE_BITS);
 }
 
-/* The root's edges by word, as they are asked for most. */
-static int link_root(struct mxp_rules *rules)
+/* The root's edges stand with their words, as they are asked for most. */
+static void link_root(struct mxp_rules *rules)
 {
-    rules->root = calloc(rules->n_words + 2, sizeof *rules->root);
-    if (!rules->root)
-        return MXP_ENOMEM;
-    for (size_t i = 0; rules->edges && i <= rules->mask_edges; i++)
-        if (rules->edges[i] && from_of(rules->edges[i]) == 0)
-            rules->root[word_of(rules->edges[i])] = mxp_edge_to(rules->edges[i]);
-    return 0;
+    for (size_t i = 0; i <= rules->mask_words; i++)
+        if (rules->words[i].hash && rules->words[i].id < MXP_WORD_SILENT)
+            rules->words[i].root = mxp_rules_edge(rules, 0, rules->words[i].id);
 }
 
 struct links {
@@ -268,7 +261,7 @@ int mxp_rules_link(struct mxp_rules *rules)
     if (!err) {
         sort_edges(rules, &links);
         link_failures(rules, &links);
-        err = link_root(rules);
+        link_root(rules);
     }
     free(links.queue);
     free(links.first);

@@ -252,7 +252,7 @@ static inline void seal(struct mxp_token *token)
         hash = (hash ^ piece) * 0x9e3779b97f4a7c15u;
         hash ^= hash >> 29;
     }
-    token->hash = (uint32_t)(hash >> 20);
+    token->hash = (hash ^ hash >> 32) | 1;
 }
 
 /* What separates words may begin or end a URL; a rule marks the words of one by a slash. */

@@ -31,7 +31,7 @@ struct mxp_tokens {
 struct mxp_token {
     char text[MXP_TOKEN_MAX + 8]; /* padded with NULs to a multiple of eight */
     uint32_t len;
-    uint32_t hash;
+    uint64_t hash; /* never 0; no two words of any text are expected to share one */
 };
 
 /* text: a reply's lines, or with reply false, words alone. */
