@@ -11,7 +11,7 @@ struct word {
 
 #define WORD(s)                                                                                    \
     {                                                                                              \
-        s, sizeof s - 1                                                                            \
+        s, sizeof(s) - 1                                                                           \
     }
 
 static struct mxp_slice bounded(struct mxp_slice text)
