@@ -271,10 +271,11 @@ static int add_group(const struct reading *reading, const struct mxp_yaml *node)
     if (!err && signs)
         err = copy_texts(reading, signs, &group->signs, &group->n_signs);
     group->anywhere = anywhere && mxp_slice_eq(anywhere->text, MXP_SLICE_LIT("true"));
-    if (!err && (!families || families->kind != MXP_YAML_LIST))
-        err = bad(reading, node->line, "families", "expected a list");
-    for (const struct mxp_yaml *child = err ? NULL : families->children; child && !err;
-         child = child->next)
+    if (err)
+        return err;
+    if (!families || families->kind != MXP_YAML_LIST)
+        return bad(reading, node->line, "families", "expected a list");
+    for (const struct mxp_yaml *child = families->children; child && !err; child = child->next)
         err = add_entry(reading, child, group, stages);
     return err;
 }

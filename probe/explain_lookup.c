@@ -127,8 +127,8 @@ static void find_families(const struct mxp_explain *explain, struct mxp_explaine
     const char *sign = NULL, *told = NULL;
     const struct mxp_explain_group *group = NULL;
     bool theirs = false;
-    for (; entry; entry = entry->next) {
-        if (group != entry->group) {
+    for (; entry && entry->group; entry = entry->next) { /* a family always has one */
+        if (!group || group != entry->group) {
             group = entry->group;
             theirs = any_in(flat, group->signs, group->n_signs);
         }
