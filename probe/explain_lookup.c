@@ -75,16 +75,17 @@ static bool any_in(struct mxp_slice text, const char *const *tokens, size_t n)
     return false;
 }
 
-/* What nobody else would say: a token that has no blank, or stands with a code; an enhanced code
- * that the registry does not have. */
+/* What nobody else would say: tokens without a blank, words that stand with a code and an enhanced
+ * code, an enhanced code that the registry does not have. */
 static bool distinct(const struct mxp_explain_entry *entry)
 {
+    bool enhanced = entry->enhanced.subject != MXP_EXPLAIN_ANY;
     if (!entry->n_tokens)
-        return entry->enhanced.subject != MXP_EXPLAIN_ANY &&
-               entry->enhanced.detail > REGISTRY_DETAIL_MAX;
-    if (entry->code || entry->enhanced.subject != MXP_EXPLAIN_ANY)
-        return true;
-    return !strchr(entry->tokens[0], ' ');
+        return enhanced && entry->enhanced.detail > REGISTRY_DETAIL_MAX;
+    for (size_t i = 0; i < entry->n_tokens; i++)
+        if (strchr(entry->tokens[i], ' '))
+            return entry->code && enhanced;
+    return true;
 }
 
 /* Asked by the token alone: "NoSuchUser" without its "p=". */

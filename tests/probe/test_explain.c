@@ -109,6 +109,11 @@ static void test_answers(void **state)
         {"", "unknown", "unclassified", "-", "-", ""},
         {"   ", "unknown", "unclassified", "-", "-", ""},
         {"600 is no code", "unknown", "unclassified", "-", "-", ""},
+        /* Proofpoint says so too, but it is Postfix's */
+        {"450 4.1.1 <x@e.org>: Recipient address rejected: unverified address: Address "
+         "verification "
+         "in progress",
+         "unknown", "server_unavailable", "-", "-", "Address verification in progress|"},
         {"5.7.606", "unknown", "ip_blocklisted", "-", "-", "5.7.606-649"},
         {"550 5.7.133 x", "unknown", "recipient_restricted", "microsoft365", "-", "5.7.133|550"},
         {"{\"reason\":\"550 5.1.1 nobody\"}", "invalid", "mailbox_not_found", "-", "-",
@@ -188,9 +193,11 @@ static void test_tokens(void **state)
          "AUP#In-1000 AUP#In-1100 AUP#In-1150 AUP#In-1160 AUP#In-1190 AUP#In-1200 AUP#In-1210 "
          "AUP#In-1220 AUP#In-1250 AUP#In-1260 AUP#In-1300 AUP#In-1340 AUP#In-1350 AUP#In-1490 "
          "AUP#In-1530 AUP#In-1540 AUP#In-1550 AUP#In-1560 AUP#In-1580"},
-        {"orange-fr", "OFR_101 OFR006_102 OFR_103 OFR004_104 OFR_305 OFR_401 LPN007_402 OFR_403 "
-                      "OFR004_405 OFR_415 OFR_416 LPN007_416 OFR_417 OFR_420 LPN007_426 OFR_505 "
-                      "OFR_506 LPN007_510 OFR_514 OFR_517 LPN000_630 OFR_999"},
+        {"orange-fr", "OFR_101 OFR006_102 OFR_103 OFR004_104 OFR_305 OFR_401 OFR_402 OFR_403 "
+                      "OFR004_405 OFR_415 OFR_416 OFR_417 OFR_420 OFR_426 OFR_505 OFR_506 OFR_510 "
+                      "OFR_514 OFR_517 OFR_630 OFR_999"},
+        {"laposte", "LPN007_102 LPN007_104 LPN007_402 LPN007_405 LPN007_416 LPN007_426 LPN027_503 "
+                    "LPN007_510 LPN000_630"},
         {"netease", "HL:REP HL:ICC HL:IFC HL:ITC HL:MEP HL:IPB MI:SPF MI:DMA MI:NHD MI:STC MI:SFQ "
                     "MI:DMC MI:CEL MI:IMF RP:QRC RP:TRC RP:ORQ RP:DRC RP:RCL RP:FRL RP:DRL RP:RPB "
                     "DT:SPM DT:SUM DT:RBL WM:BLI WM:BLU"},
