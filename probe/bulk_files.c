@@ -16,13 +16,10 @@ static int check(const char *option, const char *path, const char *output, int l
     if (!path || strcmp(path, "-") == 0)
         return 0;
     bool exists = stat(path, &file) == 0;
-    const char *what = NULL;
-    if (exists && fstat(list_fd, &other) == 0 && is_same(&file, &other))
-        what = "list";
-    else if (output && exists && stat(output, &other) == 0 && is_same(&file, &other))
-        what = "output";
-    else if (output && !exists && strcmp(path, output) == 0)
-        what = "output";
+    bool is_list = exists && fstat(list_fd, &other) == 0 && is_same(&file, &other);
+    bool is_out = output && (exists ? stat(output, &other) == 0 && is_same(&file, &other)
+                                    : strcmp(path, output) == 0);
+    const char *what = is_list ? "list" : is_out ? "output" : NULL;
     if (!what)
         return 0;
     return mxp_why_set(why, MXP_EUSAGE, "%s %.150s: is the %s itself: name another file", option,
