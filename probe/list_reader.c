@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LOOK_AHEAD 50 /* records kept until the address column is known */
+#define BELIE_MIN  10 /* so many of them, and all, belie the name of a column */
 
 enum format { FORMAT_UNKNOWN, FORMAT_PLAIN, FORMAT_CSV };
 
@@ -28,6 +29,7 @@ struct mxp_list_reader {
     size_t n_names, n_columns;
     struct kept *first, **last;
     size_t n_kept;
+    size_t belying, n_belying; /* a column of addresses beside one that is called so */
 };
 
 struct mxp_list_reader *mxp_list_reader_new(const struct mxp_list_reader_options *options)
@@ -174,21 +176,42 @@ static int start(struct mxp_list_reader *reader, const struct mxp_list_csv_recor
             reader->column = i;
         }
     }
-    reader->decided = reader->decided || best == MXP_LIST_RANK_SURE;
     return 0;
 }
 
-/* Among the columns that hold an address here, the one with the best name. */
+/* Among the columns that hold an address here, the one with the best name; but a column that is
+ * surely called so is passed over only where all belies it: it may be empty here. */
 static void decide(struct mxp_list_reader *reader, const struct mxp_list_csv_record *record)
 {
     int best = -1;
+    size_t column = 0;
     for (size_t i = 0; i < record->n_fields; i++) {
         if (rank_of(reader, i) <= best || !mxp_list_columns_is_address(record->fields[i]))
             continue;
         best = rank_of(reader, i);
-        reader->column = i;
+        column = i;
     }
-    reader->decided = best >= 0;
+    if (best < 0)
+        return;
+    if (best == MXP_LIST_RANK_SURE || rank_of(reader, reader->column) != MXP_LIST_RANK_SURE) {
+        reader->column = column;
+        reader->decided = true;
+    } else if (mxp_slice_trim(record->fields[reader->column]).len &&
+               (reader->n_belying == 0 || reader->belying == column)) {
+        reader->belying = column;
+        reader->n_belying++;
+    }
+}
+
+/* Enough was kept, or there is no more: false where nothing tells the column. */
+static bool settle(struct mxp_list_reader *reader)
+{
+    if (reader->n_belying >= BELIE_MIN && reader->n_belying == reader->n_kept)
+        reader->column = reader->belying;
+    else if (rank_of(reader, reader->column) == MXP_LIST_RANK_NONE)
+        return false;
+    reader->decided = true;
+    return true;
 }
 
 static bool is_empty(const struct mxp_list_csv_record *record)
@@ -219,11 +242,9 @@ static int take_record(void *arg, const struct mxp_list_csv_record *record, stru
         decide(reader, record);
     if (!reader->decided) {
         int err = keep(reader, record, why);
-        bool hinted = rank_of(reader, reader->column) > MXP_LIST_RANK_NONE;
         if (err || reader->n_kept < LOOK_AHEAD)
             return err;
-        reader->decided = hinted;
-        return hinted ? flush_kept(reader, why) : no_column(why);
+        return settle(reader) ? flush_kept(reader, why) : no_column(why);
     }
     int err = flush_kept(reader, why);
     return err ? err
@@ -285,9 +306,8 @@ int mxp_list_reader_end(struct mxp_list_reader *reader, struct mxp_why *why)
         err = mxp_list_csv_end(reader->csv, why);
     if (err)
         return err;
-    /* No address anywhere: the column's name must do. Nothing but empty records needs none. */
-    bool hinted = rank_of(reader, reader->column) > MXP_LIST_RANK_NONE;
-    if (!reader->decided && reader->first && reader->header_seen && !hinted)
+    /* Nothing but empty records needs no column. */
+    if (!reader->decided && reader->first && reader->header_seen && !settle(reader))
         return no_column(why);
     return flush_kept(reader, why);
 }

@@ -198,6 +198,9 @@ static void test_looking(void **state)
         {"address,n\nb@x.de,1\n", "2#1<b@x.de|1>names<address|n>", NULL},
         {"mail_sent,contact\nyes,b@x.de\n", "2#2<yes|b@x.de>names<mail_sent|contact>", NULL},
         {"email_ok,email\n1,b@x.de\n", "2#2<1|b@x.de>names<email_ok|email>", NULL},
+        {"Email,Email Address\nyes,b@x.de\n", "2#2<yes|b@x.de>names<Email|Email Address>", NULL},
+        {"email,from\nbroken,b@x.de\n", "2#1<broken|b@x.de>names<email|from>", NULL},
+        {"email,from\n,b@x.de\nc@x.de,\n", "2#1<|b@x.de>3#1<c@x.de|>names<email|from>", NULL},
         {"n,EMAIL\nx,\ny,b@x.de\n", "2#2<x|>3#2<y|b@x.de>names<n|EMAIL>", NULL},
         {"n,who\nx,\ny,b@x.de\n", "2#2<x|>3#2<y|b@x.de>names<n|who>", NULL},
         {"mailing,who\nx,y\n", "2#1<x|y>names<mailing|who>", NULL},
@@ -222,6 +225,24 @@ static void test_looking(void **state)
         {"a,b,A\nb@x.de,c@x.de,d@x.de\n", "error: --column a: columns 1 and 3..", "a"},
     };
     CHECK(cases);
+}
+
+/* A column of flags that is called "email", beside ten addresses. */
+static void test_belied_name(void **state)
+{
+    (void)state;
+    static const char header[] = "email,contact\n";
+    char list[2000];
+    for (size_t n = 9; n <= 60; n++) {
+        struct mxp_buf got;
+        size_t len = (size_t)snprintf(list, sizeof list, "%s", header);
+        for (size_t i = 0; i < n; i++)
+            len += (size_t)snprintf(list + len, sizeof list - len, "yes,b%zu@x.de\n", i);
+        read_list(list, len, NULL, 100, &got);
+        if (strncmp(got.ptr, n < 10 ? "2#1<yes|" : "2#2<yes|", 8) != 0)
+            fail_msg("%zu records: %s", n, got.ptr);
+        mxp_buf_free(&got);
+    }
 }
 
 static void test_not_text(void **state)
@@ -334,10 +355,10 @@ static void test_callback_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),          cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_looking),        cmocka_unit_test(test_not_text),
-        cmocka_unit_test(test_long_lines),     cmocka_unit_test(test_record_lines),
-        cmocka_unit_test(test_callback_error),
+        cmocka_unit_test(test_plain),        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_looking),      cmocka_unit_test(test_belied_name),
+        cmocka_unit_test(test_not_text),     cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_record_lines), cmocka_unit_test(test_callback_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
