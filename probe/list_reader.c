@@ -196,7 +196,8 @@ static void decide(struct mxp_list_reader *reader, const struct mxp_list_csv_rec
     if (best == MXP_LIST_RANK_SURE || rank_of(reader, reader->column) != MXP_LIST_RANK_SURE) {
         reader->column = column;
         reader->decided = true;
-    } else if (mxp_slice_trim(record->fields[reader->column]).len &&
+    } else if (reader->column < record->n_fields &&
+               mxp_slice_trim(record->fields[reader->column]).len &&
                (reader->n_belying == 0 || reader->belying == column)) {
         reader->belying = column;
         reader->n_belying++;

@@ -201,6 +201,7 @@ static void test_looking(void **state)
         {"Email,Email Address\nyes,b@x.de\n", "2#2<yes|b@x.de>names<Email|Email Address>", NULL},
         {"email,from\nbroken,b@x.de\n", "2#1<broken|b@x.de>names<email|from>", NULL},
         {"email,from\n,b@x.de\nc@x.de,\n", "2#1<|b@x.de>3#1<c@x.de|>names<email|from>", NULL},
+        {"n,email\nb@x.de\nx,c@x.de\n", "2#2<b@x.de>3#2<x|c@x.de>names<n|email>", NULL},
         {"n,EMAIL\nx,\ny,b@x.de\n", "2#2<x|>3#2<y|b@x.de>names<n|EMAIL>", NULL},
         {"n,who\nx,\ny,b@x.de\n", "2#2<x|>3#2<y|b@x.de>names<n|who>", NULL},
         {"mailing,who\nx,y\n", "2#1<x|y>names<mailing|who>", NULL},
