@@ -11,6 +11,9 @@ BUILD = os.environ.get("MXP_BUILD", os.path.join(TOP, "build", "release"))
 # Questions a second: more, and their answers may come faster than a socket of the default size
 # takes them, which a bench of sessions is not about.
 DNS_RATE = "2000"
+# Under valgrind a second is a minute, and sessions that are held wait for all others.
+PATIENT = "timeouts: {" + ", ".join(f"{stage}: 1h" for stage in (
+    "connect", "greeting", "ehlo", "starttls", "tls", "mail", "rcpt", "mx_total")) + "}\n"
 PROBE = os.path.join(BUILD, "probe", "mxprobe")
 
 
