@@ -161,6 +161,11 @@ static int make_limiter(struct mxp_engine *engine)
     struct mxp_limiter_options limits = {
         .max_sessions = options->max_sessions,
         .n_identities = (uint32_t)options->n_identities,
+        .connect_rate = options->connect_rate,
+        .rcpt_rate = options->rcpt_rate,
+        .identity_connections = options->identity_connections,
+        .identity_connect_rate = options->identity_connect_rate,
+        .identity_rcpt_rate = options->identity_rcpt_rate,
         .off = options->limits_off,
         .on_event = on_limit,
         .arg = engine,

@@ -74,6 +74,9 @@ struct mxp_options {
     /* policy */
     enum mxp_smtp_tls tls;
     uint32_t max_sessions, loops;
+    struct mxp_rate connect_rate, rcpt_rate; /* of the run */
+    struct mxp_rate identity_connect_rate, identity_rcpt_rate;
+    uint32_t identity_connections;
     uint64_t retry_for_ms, retry_after_ms;
     uint32_t max_attempts; /* per address, whatever happens */
     bool no_catch_all, limits_off;
