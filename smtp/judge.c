@@ -37,6 +37,14 @@ static const char welcome_words[] =
     "(deliverable|recipient ok|recipient accepted|destination address valid|address valid|"
     "recipient valid|user ok|will forward)";
 
+/* Of something else than the recipient's mailbox; "your account" is ours. */
+static const char elsewhere_words[] =
+    "(ip address|ip addresses|in dns|database error|another process|mailbox server|directory "
+    "server|"
+    "server for user|certificate|authentication|your account|your mailbox|your user account|"
+    "your email account|your login|your password|message rejected address|whitelist|in from|"
+    "from header|quota unknown|unknown state|attachment|url in|address family)";
+
 static const char no_mail_words[] =
     "((not|doesnt|dont|never|cannot|no longer|wont) (accept|accepts|receive|receives|take|takes|"
     "accepting|receiving|handle|handles) (any |incoming |inbound |internet |e |) (mail|email|mails|"
@@ -49,9 +57,10 @@ int mxp_judge_init(struct mxp_rules *rules)
         const char *words;
         uint16_t *id;
     } terms[] = {
-        {passes_words, &rules->judge.passes},   {again_words, &rules->judge.again},
-        {check_words, &rules->judge.check},     {doubts_words, &rules->judge.doubts},
-        {no_mail_words, &rules->judge.no_mail}, {welcome_words, &rules->judge.welcome},
+        {passes_words, &rules->judge.passes},       {again_words, &rules->judge.again},
+        {check_words, &rules->judge.check},         {doubts_words, &rules->judge.doubts},
+        {elsewhere_words, &rules->judge.elsewhere}, {no_mail_words, &rules->judge.no_mail},
+        {welcome_words, &rules->judge.welcome},
     };
     const char *bad = NULL;
     int err = 0;
@@ -123,6 +132,7 @@ enum mxp_verdict mxp_judge(const struct mxp_rules *rules, const struct mxp_findi
                    : MXP_VERDICT_UNKNOWN;
     bool proven = mxp_reason_may_be_invalid(reason) && !finding->keeps && is_final(reply) &&
                   may_judge(rules, finding, reply, found) && !mxp_judge_passes(rules, found) &&
-                  !mxp_found_has(found, rules->judge.doubts);
+                  !mxp_found_has(found, rules->judge.doubts) &&
+                  !mxp_found_has(found, rules->judge.elsewhere);
     return proven ? MXP_VERDICT_INVALID : MXP_VERDICT_UNKNOWN;
 }

@@ -8,7 +8,8 @@
  * - it came where an address was asked about: at RCPT, DATA, or in a log that does not say. A
  *   521 whose words say that the host takes no mail, and 556, count from the greeting on;
  * - no words say that it will pass ("temporary", "try again later", in several languages);
- * - it names one cause only ("user unknown or mailbox full" does not).
+ * - it names one cause only ("user unknown or mailbox full" does not), and nothing that is no
+ *   mailbox ("IP address not found in DNS", "your account").
  */
 #ifndef MXP_SMTP_JUDGE_H
 #define MXP_SMTP_JUDGE_H
@@ -22,7 +23,7 @@ struct mxp_found;
 
 /* Groups of phrases that no rule file can change. */
 struct mxp_judge_terms {
-    uint16_t passes, again, check, doubts, no_mail, welcome;
+    uint16_t passes, again, check, doubts, elsewhere, no_mail, welcome;
 };
 
 /* What a rule concluded. */

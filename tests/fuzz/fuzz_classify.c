@@ -41,6 +41,7 @@ static void must_be_proven(const struct mxp_rules *rules, enum mxp_stage stage,
     must(mxp_reason_may_be_invalid(what->reason));
     must(!mxp_found_has(&found, rules->judge.passes));
     must(!mxp_found_has(&found, rules->judge.doubts));
+    must(!mxp_found_has(&found, rules->judge.elsewhere));
     must(what->exists != MXP_TRI_YES);
     must(!what->blocks_us);
     must(reply->code == 0 || reply->code >= 400);
