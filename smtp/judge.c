@@ -43,7 +43,9 @@ static const char elsewhere_words[] =
     "server|"
     "server for user|certificate|authentication|your account|your mailbox|your user account|"
     "your email account|your login|your password|message rejected address|whitelist|in from|"
-    "from header|quota unknown|unknown state|attachment|url in|address family)";
+    "from header|quota unknown|unknown state|attachment|url in|address family|your host|your ip|"
+    "your server|your mail server|your network|your domain|network address|bounce address|busy|"
+    "link to|contains link|sending as|migrated|recipients list)";
 
 static const char no_mail_words[] =
     "((not|doesnt|dont|never|cannot|no longer|wont) (accept|accepts|receive|receives|take|takes|"
