@@ -45,6 +45,9 @@ static const char elsewhere_words[] =
     "your email account|your login|your password|message rejected address|whitelist|in from|"
     "from header|quota unknown|unknown state|attachment|url in|address family|your host|your ip|"
     "your server|your mail server|your network|your domain|network address|bounce address|busy|"
+    "who you|recipient server|recipients server|recipients mail server|may send|loop|timeout|"
+    "timed out|connection refused|no response|ldap error|sql error|user database|connecting "
+    "account|"
     "link to|contains link|sending as|migrated|recipients list)";
 
 static const char no_mail_words[] =
