@@ -73,6 +73,15 @@ static void note_event(struct mxp_sess *sess, enum mxp_stage stage, enum mxp_ver
     note(sess, &evidence);
 }
 
+/* What was found so far, for a walk that finds nothing new. Takes evidence, which may be NULL. */
+static void keep_broken_off(struct mxp_lane *lane, struct mxp_evidence *evidence)
+{
+    if (!evidence)
+        return;
+    mxp_evidence_free(lane->broken_off);
+    lane->broken_off = evidence;
+}
+
 /* All hosts were tried, or none has room. */
 static void over(struct mxp_sess *sess)
 {
@@ -82,11 +91,8 @@ static void over(struct mxp_sess *sess)
     if (sess->busy) {
         uint64_t soon = mxp_engine_now(engine) + BUSY_MIN_MS;
         uint64_t until = sess->busy_until_ms;
-        if (sess->best) {
-            mxp_evidence_free(lane->broken_off);
-            lane->broken_off = sess->best;
-            sess->best = NULL;
-        }
+        keep_broken_off(lane, sess->best);
+        sess->best = NULL;
         mxp_sess_end(sess, MXP_LEASE_CANCELED);
         mxp_lane_park(lane, until == UINT64_MAX || until < soon ? soon : until);
         return;
@@ -101,11 +107,13 @@ static void over(struct mxp_sess *sess)
     bool held = mxp_network_failure(sess, evidence);
     mxp_sess_end(sess, MXP_LEASE_CANCELED);
     bool believed = !held && evidence && lane->n_ready == 0 && !engine->stopping;
-    if (believed)
+    if (believed) {
         mxp_lane_trouble(lane, evidence);
-    else
-        mxp_lane_park(lane, mxp_engine_now(engine) + BUSY_MIN_MS);
-    mxp_evidence_free(evidence);
+        mxp_evidence_free(evidence);
+        return;
+    }
+    keep_broken_off(lane, evidence);
+    mxp_lane_park(lane, mxp_engine_now(engine) + BUSY_MIN_MS);
 }
 
 static void look_up(struct mxp_sess *sess);

@@ -83,7 +83,7 @@ static void test_answers(void **state)
         {"421-4.7.28", "unknown", "rate_limited", "-", "-", "421 4.7.28|421|x.7.28"},
         {"4.7.28", "unknown", "rate_limited", "-", "-", "x.7.28"},
         {"TSS04", "unknown", "rate_limited", "yahoo", "-", "TSS04"},
-        {"NoSuchUser", "invalid", "mailbox_not_found", "google", "-", "p=NoSuchUser"},
+        {"NoSuchUser", "unknown", "unclassified", "google", "-", "p=NoSuchUser"},
         {"greylisted", "unknown", "greylisted", "-", "-", ""},
         {"mailbox_disabled", "invalid", "mailbox_disabled", "-", "-", ""},
         {"mailbox full", "unknown", "mailbox_full", "-", "-", ""},
