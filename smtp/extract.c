@@ -218,9 +218,12 @@ struct mxp_slice mxp_extract_blocklist(struct mxp_slice text)
                                        21, 21, 22, 22, 23, 33, 36, 38, 38, 38, 38, 38, 39};
     struct mxp_slice best = MXP_SLICE_NONE;
     text = bounded(text);
+    bool inside = false;
     for (size_t at = 0; at < text.len; at++) {
-        unsigned letter = (unsigned)(unsigned char)mxp_lower(text.ptr[at]) - 'a';
-        if (letter > 25 || begins[letter] == begins[letter + 1] || !starts_word(text, at))
+        unsigned letter = (unsigned)(unsigned char)(text.ptr[at] | 0x20) - 'a';
+        bool start = !inside && letter < 26;
+        inside = letter < 26 || mxp_is_digit(text.ptr[at]);
+        if (!start || begins[letter] == begins[letter + 1] || !starts_word(text, at))
             continue;
         for (size_t i = begins[letter]; i < begins[letter + 1]; i++) {
             if (!word_at(text, at, &lists[i]))

@@ -64,13 +64,14 @@ struct mxp_word {
 #define MXP_WORD_ADDRESS 0xffffu
 
 struct mxp_node {
+    uint64_t edges; /* the words of its edges, each as the bit of its id modulo 64: most that have
+                       none are told without a look at the table */
     uint32_t fail, out; /* out: the nearest node with a phrase along the failure links; 0: none */
     uint32_t set;       /* its phrase's terms: the first word of a bit set of n_set_words */
     uint32_t pair_ends; /* the first of them */
     uint16_t n_pair_ends;
     uint16_t len;    /* words of the phrase */
     uint16_t phrase; /* MXP_NO_PHRASE: none ends here */
-    bool leaf;       /* no edges go on from here */
 };
 
 /* From node << 16 | word in the upper bits to the node in the lower ones; 0: free. */
@@ -201,10 +202,16 @@ static inline uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t no
 }
 
 /* NULL: it is in no rule. */
+static inline size_t mxp_rules_word_slot(const struct mxp_rules *rules,
+                                         const struct mxp_token *token)
+{
+    return (size_t)(token->hash >> 1) & rules->mask_words;
+}
+
 static inline const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules,
                                                     const struct mxp_token *token)
 {
-    for (size_t at = (size_t)(token->hash >> 1) & rules->mask_words; rules->words[at].hash;
+    for (size_t at = mxp_rules_word_slot(rules, token); rules->words[at].hash;
          at = (at + 1) & rules->mask_words)
         if (rules->words[at].hash == token->hash)
             return &rules->words[at];

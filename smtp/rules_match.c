@@ -29,10 +29,11 @@ static inline void found(const struct mxp_rules *rules, struct mxp_found *ret,
 static uint32_t step(const struct mxp_rules *rules, uint32_t node, const struct mxp_word *word)
 {
     while (node) {
-        uint32_t next = rules->nodes[node].leaf ? 0 : mxp_rules_edge(rules, node, word->id);
+        const struct mxp_node *at = &rules->nodes[node];
+        uint32_t next = at->edges >> word->id % 64 & 1 ? mxp_rules_edge(rules, node, word->id) : 0;
         if (next)
             return next;
-        node = rules->nodes[node].fail;
+        node = at->fail;
     }
     return word->root;
 }
@@ -54,7 +55,7 @@ static struct mxp_slice said(struct mxp_slice text)
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret)
 {
     struct mxp_tokens tokens;
-    struct mxp_token token;
+    struct mxp_token token[2];
     uint32_t node = 0, at = 0, last[MXP_PAIRS_MAX];
     memset(ret->bits, 0, rules->n_set_words * sizeof *ret->bits);
     memset(last, 0, rules->n_pairs * sizeof *last);
@@ -62,8 +63,12 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     if (!rules->words)
         return;
     mxp_tokens_init(&tokens, said(text), true);
-    while (mxp_tokens_next(&tokens, &token)) {
-        const struct mxp_word *word = mxp_rules_word(rules, &token);
+    bool more = mxp_tokens_next(&tokens, &token[0]);
+    for (unsigned i = 0; more; i ^= 1) {
+        /* The next word is cut while the table's line for this one comes. */
+        __builtin_prefetch(&rules->words[mxp_rules_word_slot(rules, &token[i])]);
+        more = mxp_tokens_next(&tokens, &token[i ^ 1]);
+        const struct mxp_word *word = mxp_rules_word(rules, &token[i]);
         if (!word) {
             node = 0;
             at++;

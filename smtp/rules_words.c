@@ -70,7 +70,7 @@ static int node_new(struct mxp_rules *rules, uint32_t *ret_node)
         rules->size_nodes = size;
     }
     *ret_node = (uint32_t)rules->n_nodes++;
-    rules->nodes[*ret_node] = (struct mxp_node){.phrase = MXP_NO_PHRASE, .leaf = true};
+    rules->nodes[*ret_node] = (struct mxp_node){.phrase = MXP_NO_PHRASE};
     return 0;
 }
 
@@ -126,7 +126,7 @@ static int child(struct mxp_rules *rules, uint32_t node, uint16_t word, uint32_t
     uint64_t key = (uint64_t)node << 16 | word;
     rules->edges[mxp_rules_edge_slot(rules, key)] = key << MXP_NODE_BITS | *ret_child;
     rules->n_edges++;
-    rules->nodes[node].leaf = false;
+    rules->nodes[node].edges |= UINT64_C(1) << word % 64;
     return 0;
 }
 
