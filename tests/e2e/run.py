@@ -31,6 +31,7 @@ import program_cases
 import scripted_cases
 import services
 import stop_part
+import throttle_part
 import tls_cases
 import trouble_part
 import verdicts
@@ -104,11 +105,11 @@ def real(lab, report):
 PARTS = {"scripted": scripted, "real": real, "patience": patience_part.run,
          "check": check_part.run, "bulk": bulk_part.run, "stop": stop_part.run,
          "install": install_part.run, "trouble": trouble_part.run, "manners": manners.run,
-         "cable": trouble_part.network_lost}
+         "throttle": throttle_part.run, "cable": trouble_part.network_lost}
 # What goes on at the same time, for nearly all of it is waiting: chains of parts in turn. Then
 # the last part, alone, for it pulls the cable.
 CHAINS = (("scripted", "install"), ("real",), ("patience", "check", "bulk"),
-          ("stop", "manners"), ("trouble",))
+          ("stop", "manners"), ("trouble",), ("throttle",))
 LAST = "cable"
 
 
