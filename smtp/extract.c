@@ -127,13 +127,14 @@ static uint64_t span_at(struct mxp_slice text, size_t at, size_t *ret_end)
 static bool asks_wait(struct mxp_slice text)
 {
     static const struct word words[] = {
-        WORD("retry"),    WORD("again"),       WORD("later"),     WORD("wait"),
-        WORD("greylist"), WORD("graylist"),    WORD("grey list"), WORD("defer"),
-        WORD("come"),     WORD("delay"),       WORD("reconnect"), WORD("resend"),
-        WORD("retries"),  WORD("blocked for"), WORD("penalty"),   WORD("attendre"),
-        WORD("warten"),   WORD("esper"),       WORD("erneut"),    WORD("reessay"),
+        WORD("retry"),        WORD("again"),       WORD("later"),     WORD("wait"),
+        WORD("greylist"),     WORD("graylist"),    WORD("grey list"), WORD("defer"),
+        WORD("come"),         WORD("delay"),       WORD("reconnect"), WORD("resend"),
+        WORD("retries"),      WORD("blocked for"), WORD("penalty"),   WORD("attendre"),
+        WORD("warten"),       WORD("esper"),       WORD("erneut"),    WORD("reessay"),
+        WORD("next attempt"),
     };
-    static const char firsts[] = "rglwdcbpae";
+    static const char firsts[] = "rglwdcbpaen";
     for (size_t at = 0; at < text.len; at++) {
         char c = mxp_lower(text.ptr[at]);
         if (!starts_word(text, at) || !memchr(firsts, c, sizeof firsts - 1))
@@ -145,6 +146,27 @@ static bool asks_wait(struct mxp_slice text)
     return false;
 }
 
+/* "retry-after=90", "Retry-After: 300": seconds without a unit, as HTTP has them. */
+static uint64_t bare_at(struct mxp_slice text, size_t at)
+{
+    static const struct word words[] = {WORD("retry-after"), WORD("retry_after")};
+    size_t from = at;
+    while (from > 0 && (text.ptr[from - 1] == ' ' || text.ptr[from - 1] == '"'))
+        from--;
+    if (from == 0 || (text.ptr[from - 1] != '=' && text.ptr[from - 1] != ':'))
+        return 0;
+    from--;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t end, len = words[i].len;
+        if (from < len || !word_at(text, from - len, &words[i]))
+            continue;
+        uint64_t n = number_at(text, at, &end);
+        bool whole = end == text.len || (!mxp_is_alnum(text.ptr[end]) && text.ptr[end] != ':');
+        return whole ? n : 0;
+    }
+    return 0;
+}
+
 uint32_t mxp_extract_wait_s(struct mxp_slice text)
 {
     text = bounded(text);
@@ -153,12 +175,15 @@ uint32_t mxp_extract_wait_s(struct mxp_slice text)
         bool start = mxp_is_digit(text.ptr[at]) &&
                      (at == 0 || (!mxp_is_alnum(text.ptr[at - 1]) && text.ptr[at - 1] != '.' &&
                                   text.ptr[at - 1] != ':'));
+        start = start || (mxp_is_digit(text.ptr[at]) && bare_at(text, at));
         if (!start)
             continue;
         size_t end = at;
         uint64_t seconds = span_at(text, at, &end);
         if (seconds == 0)
             seconds = clock_at(text, at);
+        if (seconds == 0)
+            seconds = bare_at(text, at);
         if (seconds && (asked = asked || asks_wait(text)))
             return seconds > DAY_S ? DAY_S : (uint32_t)seconds;
         if (seconds)
