@@ -4,6 +4,7 @@
 #define RAISE_DOUBLED  4      /* .. each time it was refused, up to so often */
 #define SAME_END       2      /* sessions cut off after the same count: that is their limit */
 #define LOST_HOLD      4      /* sessions broken off in a row before the site is slowed */
+#define LOST_AGAIN     2      /* .. and where that was the cause before */
 #define REFUSED_HOLD   3      /* connections refused in a row before the site rests */
 #define REFUSED_MS     10000  /* .. for so long, doubled */
 #define REFUSED_MAX_MS 600000
@@ -280,10 +281,14 @@ static void refused(struct mxp_site *site, uint64_t now_ms)
 static void lost(struct mxp_lease *lease, uint64_t now_ms)
 {
     struct mxp_site *site = lease->site;
-    if (!lease->proven || ++site->n_lost < LOST_HOLD)
+    if (!lease->proven || ++site->n_lost < (site->cuts ? LOST_AGAIN : LOST_HOLD))
         return;
     site->n_lost = 0;
-    mxp_pace_doubt(&site->rcpts, now_ms);
+    if (site->cuts)
+        mxp_pace_throttled(&site->rcpts, now_ms, 0, now_ms);
+    else
+        mxp_pace_doubt(&site->rcpts, now_ms);
+    site->cuts = true;
     mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per minute");
 }
 

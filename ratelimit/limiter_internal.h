@@ -46,6 +46,7 @@ struct mxp_site {
     uint32_t last_end;   /* recipients after which a session was last cut off */
     uint16_t n_end;      /* so often in a row */
     uint16_t n_lost;     /* sessions broken off in a row */
+    bool cuts;           /* it says no by breaking off: sessions did so until it was slowed */
     uint16_t n_refused;  /* connections in a row */
     uint64_t closed_ms;  /* when a greeted one was last closed */
     uint64_t hold_ms;    /* no new connection before */
