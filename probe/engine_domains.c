@@ -281,6 +281,8 @@ static void dns_answered(void *arg, struct mxp_mxset *set)
     struct mxp_domain *domain = arg;
     struct mxp_engine *engine = domain->engine;
     engine->n_resolving--;
+    if (engine->done)
+        return; /* its questions end with the resolver, and the sink may be gone */
     domain->expires_ms = set->expires_ms;
     mxp_network_dns(engine, set->status != MXP_MX_ERROR);
     mxp_engine_poke(engine);

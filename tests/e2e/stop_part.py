@@ -112,6 +112,22 @@ def twice(lab, report):
                  len(lines_of(out, "jsonl")) < N, f"exit {code}")
 
 
+def in_dns(lab, report):
+    """Interrupted while a resolver is silent: the questions that end with the run are no results."""
+    out = os.path.join(lab.folder, "stopped-dns.jsonl")
+    child = lab.program.start("bulk", lab.program.file("dns.txt", "a@one.test\nb@two.test\n"),
+                              "-o", out, "--format", "jsonl", "--resolver", "10.27.0.1",
+                              "--retry-for", "0", "--ehlo", "probe.lab.test",
+                              "--mail-from", "probe@lab.test",
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    time.sleep(2)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=PATIENCE_S)
+    report.check("SIGINT while DNS is silent: exit 75, and no line is answered",
+                 child.returncode == 75 and not (os.path.exists(out) and os.path.getsize(out)),
+                 f"exit {child.returncode}: {said.decode()[-800:]}")
+
+
 def killed(lab, report):
     """kill -9, and a torn last line: --resume cuts it off and goes on."""
     out = os.path.join(lab.folder, "killed.jsonl")
@@ -150,5 +166,5 @@ def check_interrupted(lab, report):
 def run(lab, report):
     interrupted(lab, report, "jsonl", signal.SIGINT)
     interrupted(lab, report, "csv", signal.SIGTERM)
-    for part in (twice, killed, check_interrupted):
+    for part in (twice, in_dns, killed, check_interrupted):
         part(lab, report)
