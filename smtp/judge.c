@@ -105,6 +105,8 @@ static bool is_final(const struct mxp_reply *reply)
 {
     if (reply->code == 0)
         return reply->enhanced.klass != 4;
+    if (reply->code == 421)
+        return false; /* it ends the session, for all recipients: whomever it quotes */
     if (reply->code >= 400 && reply->code < 500)
         return quotes_final(reply->text);
     return reply->code >= 500;

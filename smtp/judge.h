@@ -3,8 +3,9 @@
  * reply makes an address invalid only when all of these hold:
  *
  * - the reason is one that can be (mxp_reason_may_be_invalid);
- * - the code is a 5xx, or a 4xx whose words quote another server's final 5xx; without any code
- *   (a person asks for words or a bare enhanced code) the words are taken for a final refusal;
+ * - the code is a 5xx, or a 4xx whose words quote another server's final 5xx; but never a 421,
+ *   which ends the session for all recipients; without any code (a person asks for words or a
+ *   bare enhanced code) the words are taken for a final refusal;
  * - it came where an address was asked about: at RCPT, DATA, or in a log that does not say. A
  *   521 whose words say that the host takes no mail, and 556, count from the greeting on;
  * - no words say that it will pass ("temporary", "try again later", in several languages);
