@@ -20,19 +20,19 @@ uint8_t mxp_doubt_care(const struct mxp_sess *sess)
                                                                   : MXP_CARE_NONE;
 }
 
-bool mxp_doubt_hold(struct mxp_sess *sess, struct mxp_task *task,
+void mxp_doubt_hold(struct mxp_sess *sess, struct mxp_task *task,
                     const struct mxp_evidence *evidence)
 {
     struct mxp_evidence *kept = mxp_evidence_keep(evidence);
     if (!kept) {
         mxp_engine_fail(sess->engine, MXP_ENOMEM, NULL);
-        return false;
+        mxp_retry_now(task); /* an invalid that nothing has borne out is no result */
+        return;
     }
     mxp_evidence_free(task->evidence);
     task->evidence = kept;
     DL_APPEND(sess->doubts, task);
     sess->n_doubts++;
-    return true;
 }
 
 bool mxp_doubt_asks_again(const struct mxp_sess *sess, const struct mxp_smtp_answer *answer)

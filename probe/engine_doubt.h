@@ -18,8 +18,8 @@ enum mxp_care {
 /* How the session's host is to be asked now: an enum mxp_care. */
 uint8_t mxp_doubt_care(const struct mxp_sess *sess);
 
-/* Invalid, but for how the session ends. False: no memory. */
-bool mxp_doubt_hold(struct mxp_sess *sess, struct mxp_task *task,
+/* Invalid, but for how the session ends. Takes the task; without memory it goes back unjudged. */
+void mxp_doubt_hold(struct mxp_sess *sess, struct mxp_task *task,
                     const struct mxp_evidence *evidence);
 
 /* Left without a reply where the replies did not fit: to be asked again with more care. */

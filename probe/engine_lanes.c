@@ -312,9 +312,14 @@ static void answer_some(struct mxp_lane *lane, const struct mxp_evidence *eviden
 {
     uint64_t since = lane->trouble.since_ms;
     for (int n = 0; n < RCPTS_HINT && lane->turn; n++) {
-        struct mxp_task *task = mxp_domain_take(lane->turn, NULL, true);
-        if (!task)
+        struct mxp_domain *domain = lane->turn;
+        struct mxp_task *task = mxp_domain_take(domain, NULL, true);
+        if (!task && lane->engine->err)
             return;
+        if (!task) { /* nothing but its catch-all question, which the same refusal ends */
+            mxp_domain_answer_all(domain, evidence, NULL);
+            continue;
+        }
         task->attempts++;
         if (!task->started_ms)
             task->started_ms = since;

@@ -207,9 +207,8 @@ void mxp_outcome_answer(void *arg, const struct mxp_smtp_answer *answer)
         mxp_catchall_answered(sess, task, &evidence);
     else if (evidence.what.verdict == MXP_VERDICT_VALID)
         mxp_catchall_accepted(sess, task, &evidence);
-    else if (evidence.what.verdict == MXP_VERDICT_INVALID && !answer->named &&
-             mxp_doubt_hold(sess, task, &evidence))
-        return;
+    else if (evidence.what.verdict == MXP_VERDICT_INVALID && !answer->named)
+        mxp_doubt_hold(sess, task, &evidence);
     else if (!mxp_retry_later(task, &evidence))
         mxp_outcome_result(task, &evidence, MXP_TRI_UNKNOWN);
 }

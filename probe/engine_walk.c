@@ -57,8 +57,10 @@ static void note(struct mxp_sess *sess, const struct mxp_evidence *evidence)
     if (*best && mxp_evidence_rank(*best) >= mxp_evidence_rank(evidence))
         return;
     struct mxp_evidence *kept = mxp_evidence_keep(evidence);
-    if (!kept)
+    if (!kept) { /* without it, another host's "no mail here" would speak for the domain */
+        mxp_engine_fail(sess->engine, MXP_ENOMEM, NULL);
         return;
+    }
     mxp_evidence_free(*best);
     *best = kept;
 }
@@ -134,7 +136,13 @@ static void next_host(struct mxp_sess *sess)
         if (sess->busy && (lane->hops[hop].rank > sess->busy_rank || failed_lately(lane, hop)))
             break; /* a backup is for hosts that fail, not for those that are busy with us */
         struct mxp_wait wait = {0};
+        uint64_t tried = sess->tried;
         hop = mxp_dispatch_lease(lane, &sess->tried, &sess->lease, &wait);
+        if (hop >= 0 && sess->tried != tried) { /* a peer of it had no room, and was not asked */
+            sess->busy = true;
+            sess->busy_rank = lane->hops[hop].rank;
+            sess->busy_until_ms = 0;
+        }
         if (hop < 0) {
             /* A breaker is no queue to wait in: what was said so far is the answer. */
             sess->busy = !(wait.reasons & (MXP_WAIT_BREAKER | MXP_WAIT_FOOTPRINT)) || !sess->best;
@@ -208,9 +216,9 @@ static void found(struct mxp_sess *sess, struct mxp_host_addrs *addrs)
     case MXP_HOST_OK:
         sess->addrs = mxp_ips_order(sess, addrs);
         sess->ip = 0;
-        if (sess->addrs->n_ips == 0 && sess->lane->broken_off)
+        if (sess->addrs->n_ips < addrs->n_ips && sess->lane->broken_off)
             note(sess, sess->lane->broken_off);
-        else if (sess->addrs->n_ips == 0)
+        else if (sess->addrs->n_ips < addrs->n_ips)
             note_event(sess, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN, MXP_REASON_CONNECT_FAILED,
                        "none of the MX host's addresses could be reached");
         next_ip(sess);
