@@ -26,6 +26,18 @@ def run(*command):
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
 
+# unshare wants the root to be a mount point, which a plain chroot's is not. Bound to itself it is
+# one; below /proc, which is a mount point there, so that it is seen in this namespace only.
+OWN_ROOT = """mount --make-private /proc && mount --rbind / /proc/tty &&
+mount --make-rprivate /proc/tty && exec chroot /proc/tty sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
+"""
+
+
+def root_is_mounted():
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as f:
+        return any(line.split()[4] == "/" for line in f)
+
+
 def enter():
     """Start this program again in namespaces of its own. Returns in the new one only."""
     if os.environ.get(MARK) == "1":
@@ -34,8 +46,12 @@ def enter():
         sys.exit("FAIL lab: network namespaces need root; run by ./dev test (root or sudo)\n"
                  "0 passed, 1 failed")
     os.environ[MARK] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork",
-                          "--kill-child", "--mount-proc", sys.executable, *sys.argv])
+    command = ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork",
+               "--kill-child", "--mount-proc", sys.executable, *sys.argv]
+    if not root_is_mounted():
+        command = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", OWN_ROOT,
+                   "sh", *command]
+    os.execvp(command[0], command)
 
 
 def build():
