@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Plants one breach of each house rule, and one thing each that only looks like a breach."""
+import os
 import sys
+import tempfile
 
 import lint
+import tree
 
 HEADER = "/* A thing. */\n#ifndef MXP_X_H\n#define MXP_X_H\n%s\n#endif\n"
 LONG_FUNCTION = "int f(void)\n{\n" + "    g();\n" * 99 + "}\n"
@@ -44,8 +47,21 @@ CASES = [
 ]
 
 
+def wrong_files():
+    """A worktree's .git is a file, and no part of the project."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (".git", "dev"):
+            with open(os.path.join(folder, name), "w", encoding="ascii") as f:
+                f.write("gitdir: elsewhere\n")
+        found = tree.files(root=folder)
+    if found == ["dev"]:
+        return 0
+    print(f"files of a worktree: expected dev alone, got {found}")
+    return 1
+
+
 def main():
-    wrong = 0
+    wrong = wrong_files()
     for path, text, others, expected in CASES:
         stored = {path: text, **others}
 
@@ -58,7 +74,7 @@ def main():
         if (expected is None and got) or (expected and not any(expected in g for g in got)):
             wrong += 1
             print(f"{path}: {text[:60]!r}: expected {expected!r}, got {got}")
-    print(f"{len(CASES)} cases, {wrong} wrong")
+    print(f"{len(CASES) + 1} cases, {wrong} wrong")
     return 1 if wrong else 0
 
 

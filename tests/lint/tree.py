@@ -11,6 +11,8 @@ def files(suffixes=None, root=ROOT):
     for folder, dirs, names in os.walk(root):
         dirs[:] = sorted(d for d in dirs if d not in SKIP_DIRS)
         for name in names:
+            if name == ".git":  # of a worktree or submodule: a file that says where
+                continue
             if suffixes is None or name.endswith(suffixes):
                 found.append(os.path.relpath(os.path.join(folder, name), root))
     return sorted(found)
