@@ -40,6 +40,7 @@ def root_is_mounted():
 
 def enter():
     """Start this program again in namespaces of its own. Returns in the new one only."""
+    os.umask(0o022)  # the daemons have users of their own, who must read what is written here
     if os.environ.get(MARK) == "1":
         return
     if os.geteuid() != 0:
