@@ -92,7 +92,7 @@ int mxp_help_usage(struct mxp_buf *out)
 
 static int add_exit_codes(size_t command, struct mxp_buf *out)
 {
-    const char *own = "";
+    const char *own = "0 done; ";
     if (command == MXP_CMD_CHECK)
         own = "0 all valid, 1 any invalid, 2 any unknown and none invalid; ";
     else if (command == MXP_CMD_BULK)

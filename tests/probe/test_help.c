@@ -143,6 +143,8 @@ static void test_commands(void **state)
             if (takes != has_word(text.ptr, word))
                 fail_msg("%s %s", mxp_commands[command].name, word);
         }
+        if (!strstr(text.ptr, "\nExit codes\n  0 "))
+            fail_msg("%s: success has no exit code", mxp_commands[command].name);
         columns(text.ptr);
         mxp_buf_free(&text);
     }
