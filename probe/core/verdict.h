@@ -1,6 +1,6 @@
 /*
  * The words in which the project answers: verdicts, reasons, actions, stages.
- * Their names are a contract with users; see docs/design.md, section 4.
+ * Their names are a contract with users; see docs/design.md, Contract.
  *
  * Only the reasons marked "may be invalid" can stand beside an invalid verdict.
  */
