@@ -249,6 +249,7 @@ int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len
     if (network) {
         network->open++;
         network->provider->open++;
+        lease->address_ms = now_ms;
         mxp_pace_take(&network->connects, 1, now_ms);
         mxp_breaker_try(network->provider, lease, now_ms);
     }

@@ -27,9 +27,11 @@ void mxp_adapt_proven(struct mxp_lease *lease)
         return;
     lease->proven = true;
     prove(lease->site);
-    if (lease->network)
-        prove(lease->network);
     mxp_pace_answered(&lease->site->connects, lease->opened_ms);
+    if (!lease->network)
+        return;
+    prove(lease->network);
+    mxp_pace_answered(&lease->network->connects, lease->address_ms);
 }
 
 static bool lower(struct mxp_learned *learned, uint32_t n, uint64_t now_ms)
@@ -92,6 +94,7 @@ static void learn_session(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
 static const char *too_many_at(struct mxp_site *site, const struct mxp_lease *lease,
                                const struct mxp_feedback_info *info, uint64_t now_ms)
 {
+    uint64_t opened = site == lease->site ? lease->opened_ms : lease->address_ms;
     uint32_t beside = site->proven - (lease->proven ? 1 : 0);
     if (beside == 0 && site->open > 1)
         beside = 1; /* opened at the same time, and not greeted yet */
@@ -104,8 +107,7 @@ static const char *too_many_at(struct mxp_site *site, const struct mxp_lease *le
     /* They may not have seen yet that the last one is gone. */
     if (site->open == 1 && info->limit != MXP_FB_RATE && now_ms - site->closed_ms < LINGER_MS)
         return NULL;
-    bool event =
-        mxp_pace_throttled(&site->connects, lease->opened_ms, info->retry_after_ms, now_ms);
+    bool event = mxp_pace_throttled(&site->connects, opened, info->retry_after_ms, now_ms);
     return event ? "new connections" : NULL;
 }
 

@@ -80,7 +80,7 @@ struct mxp_lease {
     struct mxp_site *site, *network; /* network may be NULL */
     struct mxp_level *host, *server;
     struct mxp_domain_level *domain; /* of the last take; may be NULL */
-    uint64_t opened_ms;
+    uint64_t opened_ms, address_ms;  /* granted; counted at its network */
     uint32_t identity;
     uint32_t n_rcpts, n_answered, n_replied; /* asked; answered normally; answered at all */
     bool proven, throttled;
