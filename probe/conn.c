@@ -335,8 +335,3 @@ const char *mxp_conn_error(const struct mxp_conn *conn)
 {
     return *conn->error ? conn->error : "no error";
 }
-
-size_t mxp_conn_memory(const struct mxp_conn *conn)
-{
-    return sizeof *conn + (conn->tls ? mxp_tls_memory(conn->tls) : 0);
-}

@@ -71,7 +71,4 @@ bool mxp_conn_tls_plaintext(const struct mxp_conn *conn);
  * never NULL; valid until the next event. */
 const char *mxp_conn_error(const struct mxp_conn *conn);
 
-/* Octets held by the connection and its TLS state as far as we know them. */
-size_t mxp_conn_memory(const struct mxp_conn *conn);
-
 #endif

@@ -195,7 +195,7 @@ static void on_conn(void *arg, enum mxp_conn_event event, struct mxp_slice bytes
         step_with(sess, MXP_SMTP_BYTES, bytes);
         break;
     case MXP_CONN_TLS_UP:
-        tell_words(sess, mxp_conn_tls_version(sess->conn), "");
+        tell_words(sess, mxp_conn_tls_version(sess->conn), mxp_conn_tls_verify(sess->conn));
         step_with(sess, MXP_SMTP_TLS_UP, MXP_SLICE_NONE);
         break;
     case MXP_CONN_TLS_FAILED:

@@ -328,6 +328,9 @@ void mxp_walk_failed(struct mxp_sess *sess, const struct mxp_evidence *evidence,
     }
     sess->ip++;
     bool more = sess->ip < sess->addrs->n_ips && mxp_engine_now(sess->engine) < sess->walk_until_ms;
+    if (!more && sess->ip < sess->addrs->n_ips)
+        note_event(sess, MXP_STAGE_CONNECT, MXP_VERDICT_UNKNOWN, MXP_REASON_TIMEOUT,
+                   "no time was left for the server's other addresses");
     if (!more) {
         leave_host(sess, how);
         return;

@@ -1,8 +1,12 @@
 #include "probe/own_addresses.h"
 
+#include "probe/sockaddr.h"
+
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 struct mxp_ip *mxp_own_addresses(size_t *ret_n)
@@ -24,4 +28,16 @@ struct mxp_ip *mxp_own_addresses(size_t *ret_n)
     }
     uv_free_interface_addresses(list, n);
     return ips;
+}
+
+int mxp_own_addresses_check(const struct mxp_ip *ip)
+{
+    struct sockaddr_storage address;
+    mxp_sockaddr_set(ip, 0, &address);
+    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    int err = bind(fd, (const struct sockaddr *)&address, sizeof address) ? errno : 0;
+    close(fd);
+    return err;
 }

@@ -11,4 +11,7 @@
  * had. */
 struct mxp_ip *mxp_own_addresses(size_t *ret_n);
 
+/* Whether a socket of ours may have this source address: 0, or the reason as an errno. */
+int mxp_own_addresses_check(const struct mxp_ip *ip);
+
 #endif

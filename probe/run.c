@@ -7,6 +7,7 @@
 #include "probe/transcript.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -107,6 +108,19 @@ static struct mxp_question_rate dns_rate(const struct mxp_options *options)
     return (struct mxp_question_rate){options->dns_rate.n, per_ms > 1 ? (uint32_t)per_ms : 1};
 }
 
+static int check_sources(const struct mxp_options *options, struct mxp_why *why)
+{
+    for (size_t i = 0; i < options->n_identities; i++) {
+        const struct mxp_ip *source = &options->identities[i].source;
+        char text[MXP_IP_TEXT_MAX];
+        int err = source->family ? mxp_own_addresses_check(source) : 0;
+        if (err)
+            return mxp_why_set(why, MXP_ECONFIG, "source %s: no address of this machine: %s",
+                               mxp_ip_text(source, text), strerror(err));
+    }
+    return 0;
+}
+
 static int make_parts(struct mxp_run *run, struct mxp_why *why)
 {
     const struct mxp_options *options = run->config.options;
@@ -115,6 +129,8 @@ static int make_parts(struct mxp_run *run, struct mxp_why *why)
         .n_servers = options->n_resolvers,
         .rate = dns_rate(options),
     };
+    if (check_sources(options, why))
+        return MXP_ECONFIG;
     run->rules = mxp_rules_new(options->rules, why);
     if (!run->rules)
         return MXP_EDATA;

@@ -160,9 +160,8 @@ static int add_bounce(const struct mxp_counters *counters, struct mxp_buf *out)
                              "    about %.2f %% if the unknown are like the %" PRIu64 " judged\n",
                              100 * bounce.likely, bounce.judged);
     for (size_t i = N_THRESHOLDS; i-- > 0 && !err;)
-        err =
-            mxp_buf_printf(out, "    %-13s %5s  (above: %s)\n", side(&bounce, thresholds[i].share),
-                           thresholds[i].text, thresholds[i].meaning);
+        err = mxp_buf_printf(out, "    %-13s %5s: %s\n", side(&bounce, thresholds[i].share),
+                             thresholds[i].text, thresholds[i].meaning);
     return err;
 }
 

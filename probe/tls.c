@@ -292,8 +292,3 @@ bool mxp_tls_resumed(const struct mxp_tls *tls)
 {
     return tls->up && SSL_session_reused(tls->ssl);
 }
-
-size_t mxp_tls_memory(const struct mxp_tls *tls)
-{
-    return sizeof *tls + strlen(tls->host) + 1;
-}

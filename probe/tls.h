@@ -46,7 +46,4 @@ const char *mxp_tls_verify(const struct mxp_tls *tls);  /* NULL before UP; "ok" 
 const char *mxp_tls_error(const struct mxp_tls *tls);   /* never NULL */
 bool mxp_tls_resumed(const struct mxp_tls *tls);
 
-/* Octets of our own; what OpenSSL holds is not known to us (docs/performance.md). */
-size_t mxp_tls_memory(const struct mxp_tls *tls);
-
 #endif

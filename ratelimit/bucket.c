@@ -51,8 +51,3 @@ void mxp_bucket_give_back(struct mxp_bucket *bucket, struct mxp_rate rate, uint3
     if (rate.n)
         bucket->tokens += n;
 }
-
-bool mxp_bucket_is_full(const struct mxp_bucket *bucket, struct mxp_rate rate, uint64_t now_ms)
-{
-    return !rate.n || filled(bucket, rate, now_ms) >= depth(rate);
-}

@@ -21,7 +21,4 @@ uint32_t mxp_bucket_allows(struct mxp_bucket *bucket, struct mxp_rate rate, uint
 void mxp_bucket_take(struct mxp_bucket *bucket, struct mxp_rate rate, uint32_t n);
 void mxp_bucket_give_back(struct mxp_bucket *bucket, struct mxp_rate rate, uint32_t n);
 
-/* Nothing happened for so long that it is as good as new. */
-bool mxp_bucket_is_full(const struct mxp_bucket *bucket, struct mxp_rate rate, uint64_t now_ms);
-
 #endif

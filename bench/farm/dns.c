@@ -208,13 +208,3 @@ uint64_t farm_dns_n_asked(const struct farm_dns *dns)
 {
     return dns->n_asked;
 }
-
-static void closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-void farm_dns_close(struct farm_dns *dns)
-{
-    uv_close((uv_handle_t *)&dns->udp, closed);
-}

@@ -10,11 +10,6 @@ void mxp_log_level_set(enum mxp_log_level level)
     g_level = level;
 }
 
-enum mxp_log_level mxp_log_level(void)
-{
-    return g_level;
-}
-
 void mxp_log(enum mxp_log_level level, const char *fmt, ...)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};

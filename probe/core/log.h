@@ -8,7 +8,6 @@
 enum mxp_log_level { MXP_LOG_ERROR, MXP_LOG_WARN, MXP_LOG_INFO, MXP_LOG_DEBUG };
 
 void mxp_log_level_set(enum mxp_log_level level); /* default: MXP_LOG_WARN */
-enum mxp_log_level mxp_log_level(void);
 
 /* "mxprobe: warning: event key=value ..." and a newline; control bytes become '?'. */
 void mxp_log(enum mxp_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -44,6 +44,7 @@ def transcript(lab, report):
     with open(path, encoding="utf-8") as f:
         text = f.read()
     in_order = [text.find(word) for word in ("connected to", "220 ", "EHLO", "STARTTLS",
+                                             "TLSv1.", "self",
                                              "RCPT TO:<user@tls-first.test>", "250 2.1.5 Ok")]
     report.check("check: the transcript shows the TLS session in clear",
                  -1 not in in_order and in_order == sorted(in_order), text)
@@ -72,6 +73,8 @@ def refusals(lab, report):
             ("a bad sender", 64, ("check", *LAB, "--mail-from", "a b@c", VALID), "mail-from"),
             ("a bad duration", 64, ("bulk", *full, "--retry-for", "5 days", listed), "retry-for"),
             ("two lists", 64, ("bulk", *full, listed, listed), "too much"),
+            ("a source that is not ours", 78, ("check", *full, "--source", "192.0.2.77", VALID),
+             "192.0.2.77"),
             ("no sender in bulk", 78, ("bulk", *LAB, listed), "mail-from"),
             ("the null sender in bulk", 78, ("bulk", "--ehlo", "lab.mxprobe.test", "--mail-from",
                                              "<>", listed), "null sender"),
