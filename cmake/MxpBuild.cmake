@@ -68,3 +68,16 @@ function(mxp_fuzz name)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   endif()
 endfunction()
+
+# mxp_embed(OUT HEADER TYPE NAME FILES ...): text files as the table NAME of struct TYPE, declared
+# in HEADER; the C file OUT is made when one of them changes.
+function(mxp_embed out header type name)
+  string(REPLACE ";" "," list "${ARGN}")
+  set(script ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake)
+  add_custom_command(
+    OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DFILES=${list} -DHEADER=${header} "-DTYPE=struct ${type}"
+      -DNAME=${name} -P ${script}
+    DEPENDS ${ARGN} ${script}
+    VERBATIM)
+endfunction()

@@ -186,6 +186,17 @@ struct mxp_task *mxp_domain_take(struct mxp_domain *domain, const struct mxp_eho
     return task;
 }
 
+/* What a server said of it before; an acceptance whose catch-all question stays open is none. */
+static void answer_own(struct mxp_task *task)
+{
+    struct mxp_evidence said = *task->evidence;
+    if (said.what.verdict == MXP_VERDICT_VALID) {
+        said.what.verdict = MXP_VERDICT_UNKNOWN;
+        said.what.action = MXP_ACTION_REVIEW;
+    }
+    mxp_outcome_result(task, &said, MXP_TRI_UNKNOWN);
+}
+
 void mxp_domain_answer_all(struct mxp_domain *domain, const struct mxp_evidence *evidence,
                            const struct mxp_trouble *trouble)
 {
@@ -206,7 +217,10 @@ void mxp_domain_answer_all(struct mxp_domain *domain, const struct mxp_evidence 
         const struct mxp_evidence *own = task->evidence;
         bool better = own && mxp_evidence_rank(own) >= mxp_evidence_rank(evidence) &&
                       evidence->what.verdict != MXP_VERDICT_INVALID;
-        mxp_outcome_result(task, better ? own : evidence, MXP_TRI_UNKNOWN);
+        if (better)
+            answer_own(task);
+        else
+            mxp_outcome_result(task, evidence, MXP_TRI_UNKNOWN);
     }
     struct mxp_random *random;
     LL_FOREACH(domain->randoms, random)

@@ -15,10 +15,5 @@ set(PROBE_EXPLAIN_SOURCES
 
 # What it says is built into the program.
 file(GLOB explain_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/explain/*.yaml)
-string(REPLACE ";" "," explain_list "${explain_files}")
-add_custom_command(
-  OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/explain_builtin.c
-  COMMAND ${CMAKE_COMMAND} -DOUT=${CMAKE_CURRENT_BINARY_DIR}/explain_builtin.c
-    -DFILES=${explain_list} -P ${CMAKE_CURRENT_SOURCE_DIR}/embed_files.cmake
-  DEPENDS ${explain_files} ${CMAKE_CURRENT_SOURCE_DIR}/embed_files.cmake
-  VERBATIM)
+mxp_embed(${CMAKE_CURRENT_BINARY_DIR}/explain_builtin.c probe/explain_builtin.h mxp_explain_file
+  mxp_explain_builtin ${explain_files})

@@ -1,7 +1,9 @@
-# Writes text files into one C file, a table of struct mxp_explain_file:
-# cmake -DOUT=.. "-DFILES=a,b" -P
+# Writes text files into one C file, a table of {name, text} and its length:
+# cmake -DOUT=.. "-DFILES=a,b" -DHEADER=.. -DTYPE=.. -DNAME=.. -P
+# The header declares TYPE, NAME and n_NAME (mxp_x_builtin has mxp_n_x_builtin).
 string(REPLACE "," ";" files "${FILES}")
-set(c "#include \"probe/explain_builtin.h\"\n")
+string(REGEX REPLACE "^mxp_" "mxp_n_" count ${NAME})
+set(c "#include \"${HEADER}\"\n")
 set(table "")
 set(n 0)
 foreach(file ${files})
@@ -13,6 +15,5 @@ foreach(file ${files})
   string(APPEND table "    {\"${name}\", text${n}},\n")
   math(EXPR n "${n} + 1")
 endforeach()
-string(APPEND c "const struct mxp_explain_file mxp_explain_builtin[] = {\n${table}};\n"
-  "const size_t mxp_n_explain_builtin = ${n};\n")
+string(APPEND c "const ${TYPE} ${NAME}[] = {\n${table}};\nconst size_t ${count} = ${n};\n")
 file(WRITE ${OUT} "${c}")
