@@ -21,6 +21,8 @@ def build():
              escalation=Escalation(8, 16)),
         Site("thr-wait", ["10.25.202.1"], ["thr-wait.test"], rcpts=Meter(60),
              words="450 4.7.1 Rate limit reached, try again in {s} seconds", state_wait=45),
+        Site("thr-bare", ["10.25.206.1"], ["thr-bare.test"], rcpts=Meter(60),
+             words="421 4.7.0 Try again later, closing connection"),
         Site("thr-session", ["10.25.203.1"], ["thr-session.test"], session=5,
              session_how="drop"),
         Site("thr-second", ["10.25.204.1"], ["thr-second.test"], transaction=1,
