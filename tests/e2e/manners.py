@@ -12,14 +12,15 @@ def never_in_the_mood(lab, report):
     out = program.file("moody.jsonl", b"")
     begin = time.monotonic()
     done = program.run("bulk", listed, "-o", out, "--format", "jsonl", *COMMON, "--retry-for", "0",
-                       timeout=200)
+                       timeout=240)
     took = time.monotonic() - begin
     rows = results(out)
     report.check("moody: exit 0", done.returncode == 0, done.stderr[-500:])
     report.check("moody: a line each", len(rows) == 200, f"{len(rows)}")
     wrong = [r["address"] for r in rows if (r["verdict"], r["code"]) != ("unknown", 421)]
     report.check("moody: all are unknown, by its 421", not wrong, str(wrong[:5]))
-    report.check("moody: ends soon", took < 100, f"{took:.0f} s")
+    # three pauses, 10, 20 and 40 s: a 421 is a word about our speed
+    report.check("moody: ends soon", took < 180, f"{took:.0f} s")
     asked = len(lab.servers["moody"].recipients())
     report.check("moody: is not asked 200 times", asked < 60, f"{asked}")
 
