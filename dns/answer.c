@@ -12,6 +12,8 @@
 #define CLASS_IN   1
 #define CNAMES_MAX 16
 
+#define SOA_NUMBERS 20 /* octets of the five numbers behind its two names (RFC 1035, 3.3.13) */
+
 #define FLAG_QR     0x8000
 #define FLAG_AA     0x0400
 #define FLAG_TC     0x0200
@@ -70,6 +72,12 @@ static void add_cname(struct reading *reading, const struct mxp_wire_record *rec
     reading->wire.bad = reading->wire.bad || data.bad || data.at != data.len;
 }
 
+/* With its highest bit set it counts as 0 (RFC 2181, 8). */
+static uint32_t ttl_of(const struct mxp_wire_record *record)
+{
+    return record->ttl_s > INT32_MAX ? 0 : record->ttl_s;
+}
+
 static void read_answers(struct reading *reading, uint16_t n, enum mxp_rr_type type)
 {
     struct mxp_answer *answer = &reading->answer;
@@ -78,9 +86,8 @@ static void read_answers(struct reading *reading, uint16_t n, enum mxp_rr_type t
         mxp_wire_record(&reading->wire, &record);
         if (reading->wire.bad || record.class_ != CLASS_IN)
             continue;
-        uint32_t ttl_s = record.ttl_s > INT32_MAX ? 0 : record.ttl_s;
-        if (ttl_s < reading->least_ttl_s)
-            reading->least_ttl_s = ttl_s;
+        if (ttl_of(&record) < reading->least_ttl_s)
+            reading->least_ttl_s = ttl_of(&record);
         if (record.type == TYPE_CNAME)
             add_cname(reading, &record);
         if (record.type != type || answer->status != MXP_DNS_OK)
@@ -101,14 +108,14 @@ static void read_authority(struct reading *reading, uint16_t n)
         struct mxp_wire_record record;
         mxp_wire_record(&reading->wire, &record);
         reading->has_ns = reading->has_ns || record.type == TYPE_NS;
-        if (reading->wire.bad || record.type != TYPE_SOA || record.len < 20 || reading->has_soa)
+        if (reading->wire.bad || record.type != TYPE_SOA || record.len < SOA_NUMBERS ||
+            reading->has_soa)
             continue;
         struct mxp_wire data = mxp_wire_data(&reading->wire, &record);
-        data.at = data.len - 4;
+        data.at = data.len - 4; /* the last of its numbers */
         uint32_t minimum = mxp_wire_u32(&data);
-        uint32_t ttl_s = record.ttl_s > INT32_MAX ? 0 : record.ttl_s;
         reading->has_soa = true;
-        reading->answer.ttl_s = minimum < ttl_s ? minimum : ttl_s;
+        reading->answer.ttl_s = minimum < ttl_of(&record) ? minimum : ttl_of(&record);
     }
 }
 

@@ -16,7 +16,7 @@ struct mxp_wire {
 
 struct mxp_wire_record {
     uint16_t type, class_;
-    uint32_t ttl_s;
+    uint32_t ttl_s; /* as it stands: in an OPT record it is something else */
     size_t at, len; /* of its data */
     char owner[MXP_NAME_MAX];
 };
@@ -29,7 +29,7 @@ uint32_t mxp_wire_u32(struct mxp_wire *wire);
  * is cut: with a backslash in it, it is no host's in any case. */
 void mxp_wire_name(struct mxp_wire *wire, char ret[static MXP_NAME_MAX]);
 
-/* A TTL with its highest bit set is 0 (RFC 2181, 8). */
+/* Owner, fixed part and where the data is; the reader stands behind the data then. */
 void mxp_wire_record(struct mxp_wire *wire, struct mxp_wire_record *ret);
 
 /* The data of a record as a reader of its own: names in it may point anywhere before. */

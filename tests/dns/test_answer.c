@@ -75,6 +75,9 @@ static void test_records(void **state)
     message_init(&m, 0, "a.test", 28);
     message_a(&m, "a.test", 0x80000001, "2001:db8::1");
     check("a TTL with the highest bit", &m, OK, MXP_RR_AAAA, "NOERROR 0 | 2001:db8::1");
+    message_init(&m, 0, "a.test", 28);
+    message_a(&m, "a.test", 0x7fffffff, "2001:db8::1");
+    check("the longest TTL", &m, OK, MXP_RR_AAAA, "NOERROR 2147483647 | 2001:db8::1");
 
     message_init(&m, 0, "a.test", 15);
     message_cname(&m, "a.test", 20, "b.test");
@@ -116,6 +119,13 @@ static void test_negative(void **state)
     check("NODATA, no SOA", &m, OK, MX, "NOERROR 60");
     message_soa(&m, "test", 900, 120);
     check("NODATA: the minimum", &m, OK, MX, "NOERROR 120");
+    message_soa(&m, "test", 900, 7);
+    check("of two SOAs the first", &m, OK, MX, "NOERROR 120");
+    message_init(&m, 0, "a.test", 15);
+    size_t begin = message_begin(&m, AUTHORITY, "test", 6, 900);
+    message_raw(&m, "\0\0\0\0\0\7", 6);
+    message_end(&m, begin);
+    check("a SOA without its numbers is none", &m, OK, MX, "NOERROR 60");
     message_init(&m, 3, "a.test", 15);
     message_soa(&m, "test", 100, 3600);
     check("NXDOMAIN: the SOA's TTL", &m, MXP_DNS_NXDOMAIN, MX, "NXDOMAIN 100");
@@ -195,6 +205,38 @@ static void test_unbelievable(void **state)
         assert_int_equal(answer->status, failures[i]);
         assert_int_equal(answer->n_mx, 0);
         mxp_answer_unref(answer);
+    }
+}
+
+/* One record of a type and data: what is wrong with it is wrong with the message. */
+static void test_data_of_another_length(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *data;
+        size_t len;
+        unsigned type;
+        const char *expected;
+    } cases[] = {
+        {"MX", "\0\12\1m\0", 5, 15, "NOERROR 7 | 10 m"},
+        {"MX, an octet more", "\0\12\1m\0x", 6, 15, FAILED},
+        {"MX, an octet less", "\0\12\1m", 4, 15, FAILED},
+        {"MX without a name", "\0\12", 2, 15, FAILED},
+        {"CNAME", "\1m\0", 3, 5, "NOERROR 7 doubtful"},
+        {"CNAME, an octet more", "\1m\0x", 4, 5, FAILED},
+        {"CNAME, an octet less", "\1m", 2, 5, FAILED},
+        {"A", "\300\0\2\1", 4, 1, "NOERROR 7 | 192.0.2.1"},
+        {"A, an octet more", "\300\0\2\1x", 5, 1, FAILED},
+        {"A, an octet less", "\300\0\2", 3, 1, FAILED},
+        {"AAAA of IPv4", "\300\0\2\1", 4, 28, FAILED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum mxp_rr_type asked = cases[i].type == 5 ? MX : (enum mxp_rr_type)cases[i].type;
+        message_init(&m, 0, "a.test", asked);
+        size_t begin = message_begin(&m, ANSWER, "a.test", cases[i].type, 7);
+        message_raw(&m, cases[i].data, cases[i].len);
+        message_end(&m, begin);
+        check(cases[i].what, &m, OK, asked, cases[i].expected);
     }
 }
 
@@ -295,9 +337,9 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records),      cmocka_unit_test(test_negative),
-        cmocka_unit_test(test_unbelievable), cmocka_unit_test(test_cut_and_changed),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_records),         cmocka_unit_test(test_negative),
+        cmocka_unit_test(test_unbelievable),    cmocka_unit_test(test_data_of_another_length),
+        cmocka_unit_test(test_cut_and_changed), cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
