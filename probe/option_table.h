@@ -1,7 +1,7 @@
 /*
  * Every option of the program, once: the command line, the configuration file, their
  * defaults, `help`, the man page and the completions are all read from this table. It
- * says what there is; option_set.h sets values.
+ * says what there is; settings.h sets values.
  */
 #ifndef MXP_PROBE_OPTION_TABLE_H
 #define MXP_PROBE_OPTION_TABLE_H
@@ -42,7 +42,7 @@ struct mxp_option {
     const char *key;  /* "port", "timeouts.connect"; NULL: command line only */
     enum mxp_option_kind kind;
     unsigned commands; /* who takes it on the command line */
-    size_t offset;     /* in struct mxp_options; 0 where option_set.h keeps it */
+    size_t offset;     /* in struct mxp_options; 0 where settings.h keeps it */
     uint64_t min, max;
     const struct mxp_choice *choices;
     const char *def;   /* as it would be written; NULL: none */

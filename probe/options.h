@@ -22,7 +22,7 @@ enum mxp_command {
 };
 
 struct mxp_identity {
-    const char *ehlo_name; /* never NULL after mxp_options_finish */
+    const char *ehlo_name; /* never NULL */
     const char *mail_from; /* wire form; "" is the null sender */
     bool mail_from_utf8;
     struct mxp_ip source; /* family 0: the system's choice */
@@ -68,7 +68,7 @@ struct mxp_options {
     double clock_speed; /* 1; only with allow_private_mx */
 
     /* identity */
-    struct mxp_identity *identities; /* at least one after mxp_options_finish */
+    struct mxp_identity *identities; /* at least one in check and bulk */
     size_t n_identities;
 
     /* policy */
