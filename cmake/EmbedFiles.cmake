@@ -1,6 +1,6 @@
-# Writes text files into one C file, a table of {name, text} and its length:
-# cmake -DOUT=.. "-DFILES=a,b" -DHEADER=.. -DTYPE=.. -DNAME=.. -P
-# The header declares TYPE, NAME and n_NAME (mxp_x_builtin has mxp_n_x_builtin).
+# Writes text files into one C file, a table of struct mxp_embedded and its length:
+# cmake -DOUT=.. "-DFILES=a,b" -DHEADER=.. -DNAME=.. -P
+# The header declares both, the length of mxp_x_builtin as mxp_n_x_builtin.
 string(REPLACE "," ";" files "${FILES}")
 string(REGEX REPLACE "^mxp_" "mxp_n_" count ${NAME})
 set(c "#include \"${HEADER}\"\n")
@@ -15,5 +15,5 @@ foreach(file ${files})
   string(APPEND table "    {\"${name}\", text${n}},\n")
   math(EXPR n "${n} + 1")
 endforeach()
-string(APPEND c "const ${TYPE} ${NAME}[] = {\n${table}};\nconst size_t ${count} = ${n};\n")
+string(APPEND c "const struct mxp_embedded ${NAME}[] = {\n${table}};\nconst size_t ${count} = ${n};\n")
 file(WRITE ${OUT} "${c}")

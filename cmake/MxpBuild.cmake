@@ -33,10 +33,6 @@ function(mxp_room name)
   set(root ${CMAKE_BINARY_DIR}/rooms/${name})
   file(MAKE_DIRECTORY ${root})
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/${name} SYMBOLIC)
-  if(NOT ROOM_SOURCES)
-    file(WRITE ${root}/empty.c "typedef int mxp_empty_room;\n")
-    set(ROOM_SOURCES ${root}/empty.c)
-  endif()
   add_library(mxp_${name} STATIC ${ROOM_SOURCES})
   target_include_directories(mxp_${name} PUBLIC ${root})
   target_link_libraries(mxp_${name} PUBLIC ${ROOM_LINK} PRIVATE mxp_flags ${ROOM_PRIVATE_LINK})
@@ -69,15 +65,15 @@ function(mxp_fuzz name)
   endif()
 endfunction()
 
-# mxp_embed(OUT HEADER TYPE NAME FILES ...): text files as the table NAME of struct TYPE, declared
-# in HEADER; the C file OUT is made when one of them changes.
-function(mxp_embed out header type name)
+# mxp_embed(OUT HEADER NAME FILES ...): text files as the table NAME (core/embedded.h), declared in
+# HEADER; the C file OUT is made when one of them changes.
+function(mxp_embed out header name)
   string(REPLACE ";" "," list "${ARGN}")
   set(script ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake)
   add_custom_command(
     OUTPUT ${out}
-    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DFILES=${list} -DHEADER=${header} "-DTYPE=struct ${type}"
-      -DNAME=${name} -P ${script}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DFILES=${list} -DHEADER=${header} -DNAME=${name}
+      -P ${script}
     DEPENDS ${ARGN} ${script}
     VERBATIM)
 endfunction()

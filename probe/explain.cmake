@@ -15,5 +15,5 @@ set(PROBE_EXPLAIN_SOURCES
 
 # What it says is built into the program.
 file(GLOB explain_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/explain/*.yaml)
-mxp_embed(${CMAKE_CURRENT_BINARY_DIR}/explain_builtin.c probe/explain_builtin.h mxp_explain_file
+mxp_embed(${CMAKE_CURRENT_BINARY_DIR}/explain_builtin.c probe/explain_builtin.h
   mxp_explain_builtin ${explain_files})

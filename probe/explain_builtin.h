@@ -4,13 +4,9 @@
 #ifndef MXP_PROBE_EXPLAIN_BUILTIN_H
 #define MXP_PROBE_EXPLAIN_BUILTIN_H
 
-#include <stddef.h>
+#include "core/embedded.h"
 
-struct mxp_explain_file {
-    const char *name, *text;
-};
-
-extern const struct mxp_explain_file mxp_explain_builtin[];
+extern const struct mxp_embedded mxp_explain_builtin[];
 extern const size_t mxp_n_explain_builtin;
 
 #endif

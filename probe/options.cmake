@@ -18,17 +18,8 @@ set(PROBE_OPTIONS_SOURCES
   ${CMAKE_CURRENT_BINARY_DIR}/provider_builtin.c)
 
 # The provider table is built into the program.
-set(providers_yaml ${CMAKE_SOURCE_DIR}/ratelimit/providers.yaml)
-if(NOT EXISTS ${providers_yaml})
-  set(providers_yaml ${CMAKE_SOURCE_DIR}/tests/probe/providers.yaml)
-endif()
-add_custom_command(
-  OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/provider_builtin.c
-  COMMAND ${CMAKE_COMMAND} -DIN=${providers_yaml}
-    -DOUT=${CMAKE_CURRENT_BINARY_DIR}/provider_builtin.c -DNAME=mxp_provider_builtin
-    -DHEADER=probe/provider_builtin.h -P ${CMAKE_CURRENT_SOURCE_DIR}/embed.cmake
-  DEPENDS ${providers_yaml} ${CMAKE_CURRENT_SOURCE_DIR}/embed.cmake
-  VERBATIM)
+mxp_embed(${CMAKE_CURRENT_BINARY_DIR}/provider_builtin.c probe/provider_builtin.h
+  mxp_provider_builtin ${CMAKE_SOURCE_DIR}/ratelimit/providers.yaml)
 
 set_source_files_properties(help.c docs_main.c PROPERTIES
   COMPILE_DEFINITIONS "MXP_VERSION=\"${PROJECT_VERSION}\"")

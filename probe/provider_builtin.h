@@ -4,9 +4,9 @@
 #ifndef MXP_PROBE_PROVIDER_BUILTIN_H
 #define MXP_PROBE_PROVIDER_BUILTIN_H
 
-#include <stddef.h>
+#include "core/embedded.h"
 
-extern const unsigned char mxp_provider_builtin[];
-extern const size_t mxp_provider_builtin_len;
+extern const struct mxp_embedded mxp_provider_builtin[]; /* one */
+extern const size_t mxp_n_provider_builtin;
 
 #endif

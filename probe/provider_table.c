@@ -351,8 +351,8 @@ int mxp_provider_table_parse(struct mxp_options *options, struct mxp_slice text,
 
 int mxp_provider_table_builtin(struct mxp_options *options, struct mxp_why *why)
 {
-    struct mxp_slice text = {(const char *)mxp_provider_builtin, mxp_provider_builtin_len};
-    int err = mxp_provider_table_parse(options, text, "providers.yaml", why);
+    const struct mxp_embedded *table = &mxp_provider_builtin[0];
+    int err = mxp_provider_table_parse(options, mxp_slice_str(table->text), table->name, why);
     return err == MXP_ECONFIG ? MXP_EBUG : err;
 }
 

@@ -4,13 +4,9 @@
 #ifndef MXP_SMTP_RULES_BUILTIN_H
 #define MXP_SMTP_RULES_BUILTIN_H
 
-#include <stddef.h>
+#include "core/embedded.h"
 
-struct mxp_rules_file {
-    const char *name, *text;
-};
-
-extern const struct mxp_rules_file mxp_rules_builtin[];
+extern const struct mxp_embedded mxp_rules_builtin[];
 extern const size_t mxp_n_rules_builtin;
 
 #endif
