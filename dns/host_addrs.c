@@ -1,6 +1,21 @@
 #include "dns/host_addrs.h"
 
+#include "dns/mx_lookup.h"
+
 #include <stdlib.h>
+
+struct mxp_host_addrs *mxp_host_addrs_ref(struct mxp_host_addrs *addrs)
+{
+    addrs->refs++;
+    return addrs;
+}
+
+struct mxp_host_addrs *mxp_host_addrs_unref(struct mxp_host_addrs *addrs)
+{
+    if (addrs && --addrs->refs == 0)
+        free(addrs);
+    return NULL;
+}
 
 bool mxp_host_addrs_failed(const struct mxp_answer *answer)
 {

@@ -6,9 +6,31 @@
 #define MXP_DNS_HOST_ADDRS_H
 
 #include "dns/answer.h"
-#include "dns/mx_lookup.h"
+#include "dns/ip.h"
 
-/* NODATA, NXDOMAIN or addresses: not that. */
+struct mxp_mx_lookup_options;
+
+enum mxp_host_status {
+    MXP_HOST_OK,      /* n_ips >= 1 */
+    MXP_HOST_NONE,    /* authoritatively no A and no AAAA (NXDOMAIN or NODATA) */
+    MXP_HOST_REFUSED, /* it has addresses, all loopback, private, multicast .. or our own */
+    MXP_HOST_ERROR,   /* DNS failed, or all its addresses were left out by the family option */
+};
+
+/* Immutable and counted, as a set of MX hosts is. */
+struct mxp_host_addrs {
+    enum mxp_host_status status;
+    const char *detail;  /* static, with ERROR and REFUSED */
+    uint64_t expires_ms; /* on the lookup's clock */
+    uint32_t refs;       /* private */
+    uint16_t n_ips;
+    struct mxp_ip ips[]; /* in the order to try */
+};
+
+struct mxp_host_addrs *mxp_host_addrs_ref(struct mxp_host_addrs *addrs);
+struct mxp_host_addrs *mxp_host_addrs_unref(struct mxp_host_addrs *addrs); /* NULL */
+
+/* The answer proves nothing: neither addresses nor that there are none. NULL: false. */
 bool mxp_host_addrs_failed(const struct mxp_answer *answer);
 
 /* "SERVFAIL to MX"; static. status: one that mxp_host_addrs_failed. */

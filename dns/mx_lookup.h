@@ -9,6 +9,7 @@
 #ifndef MXP_DNS_MX_LOOKUP_H
 #define MXP_DNS_MX_LOOKUP_H
 
+#include "dns/host_addrs.h"
 #include "dns/mxset.h"
 #include "dns/resolver.h"
 

@@ -1,12 +1,13 @@
 /*
  * What DNS says about where a domain's mail goes (RFC 5321, 5.1; RFC 7505): the
- * MX hosts in the order to try, or why there are none. Immutable and counted:
- * whoever keeps one takes a reference. One loop, no locks.
+ * MX hosts in the order to try (mx_order.h makes it), or why there are none. Immutable and
+ * counted: whoever keeps one takes a reference. One loop, no locks.
  */
 #ifndef MXP_DNS_MXSET_H
 #define MXP_DNS_MXSET_H
 
-#include "dns/ip.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 enum mxp_mx_status {
     MXP_MX_OK,       /* n_hosts >= 1 */
@@ -36,25 +37,5 @@ struct mxp_mxset {
 
 struct mxp_mxset *mxp_mxset_ref(struct mxp_mxset *set);
 struct mxp_mxset *mxp_mxset_unref(struct mxp_mxset *set); /* NULL */
-
-enum mxp_host_status {
-    MXP_HOST_OK,      /* n_ips >= 1 */
-    MXP_HOST_NONE,    /* authoritatively no A and no AAAA (NXDOMAIN or NODATA) */
-    MXP_HOST_REFUSED, /* it has addresses, all loopback, private, multicast .. or our own */
-    MXP_HOST_ERROR,   /* DNS failed, or all its addresses were left out by the family option */
-};
-
-/* The addresses of one MX host, in the order to try. Counted like a set. */
-struct mxp_host_addrs {
-    enum mxp_host_status status;
-    const char *detail; /* static, with ERROR and REFUSED */
-    uint64_t expires_ms;
-    uint32_t refs; /* private */
-    uint16_t n_ips;
-    struct mxp_ip ips[];
-};
-
-struct mxp_host_addrs *mxp_host_addrs_ref(struct mxp_host_addrs *addrs);
-struct mxp_host_addrs *mxp_host_addrs_unref(struct mxp_host_addrs *addrs); /* NULL */
 
 #endif
