@@ -1,5 +1,6 @@
 #include "dns/mx_lookup.h"
 
+#include "core/hash.h"
 #include "dns/cache.h"
 #include "dns/host_addrs.h"
 #include "dns/mx_order.h"
@@ -107,7 +108,7 @@ static uint64_t seed_of(const struct job *job)
 {
     uint64_t hash = job->lookup->options.seed;
     for (const char *p = job->name; *p; p++)
-        hash = mxp_mx_order_mix(hash ^ (unsigned char)*p);
+        hash = mxp_mix(hash ^ (unsigned char)*p);
     return hash;
 }
 

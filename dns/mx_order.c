@@ -1,5 +1,7 @@
 #include "dns/mx_order.h"
 
+#include "core/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,21 +37,13 @@ static uint16_t distinct(const struct mxp_answer *answer, struct mxp_answer_mx r
     return kept;
 }
 
-uint64_t mxp_mx_order_mix(uint64_t z)
-{
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static void shuffle(struct mxp_answer_mx *mx, uint16_t n, uint64_t seed)
 {
     for (uint16_t from = 0, to; from < n; from = to) {
         for (to = (uint16_t)(from + 1); to < n && mx[to].preference == mx[from].preference;)
             to++;
         for (uint16_t i = (uint16_t)(to - 1); i > from; i--) {
-            uint64_t random = mxp_mx_order_mix(seed + i);
+            uint64_t random = mxp_mix(seed + i);
             uint16_t k = (uint16_t)(from + random % ((uint64_t)i - from + 1));
             struct mxp_answer_mx swap = mx[i];
             mx[i] = mx[k];

@@ -25,7 +25,4 @@ struct mxp_mxset *mxp_mx_order_implicit(const char *domain);
 /* A set without hosts. detail: static. NULL: no memory. */
 struct mxp_mxset *mxp_mx_order_none(enum mxp_mx_status status, const char *detail);
 
-/* Spreads the bits of z (splitmix64). */
-uint64_t mxp_mx_order_mix(uint64_t z);
-
 #endif

@@ -1,5 +1,6 @@
 #include "dns/resolver_check.h"
 
+#include "core/hash.h"
 #include "dns/answer.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ struct check {
 static void write_name(struct check *check, uint32_t i)
 {
     snprintf(check->name, sizeof check->name, "mxp-%016llx.com",
-             (unsigned long long)(check->seed + i * 0x9e3779b97f4a7c15u));
+             (unsigned long long)(check->seed + i * MXP_MIX_STEP));
 }
 
 static void finish(struct check *check)

@@ -1,5 +1,7 @@
 #include "probe/engine_internal.h"
 
+#include "core/hash.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +25,10 @@ void mxp_engine_poke(struct mxp_engine *engine)
 
 uint64_t mxp_engine_random(struct mxp_engine *engine)
 {
-    /* splitmix64: the order of equal MX hosts and the random local parts need no more. */
-    uint64_t z = engine->random += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
+    /* The order of equal MX hosts and the random local parts need no better a generator. */
+    uint64_t random = mxp_mix(engine->random);
+    engine->random += MXP_MIX_STEP;
+    return random;
 }
 
 void mxp_engine_due(struct mxp_engine *engine, struct mxp_due *due, uint64_t due_ms)

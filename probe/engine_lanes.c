@@ -1,5 +1,6 @@
 #include "probe/engine_internal.h"
 
+#include "core/hash.h"
 #include "dns/name.h"
 
 #include <stdio.h>
@@ -61,10 +62,8 @@ static int by_preference_and_name(const void *a, const void *b)
 
 static uint32_t identity_of(const struct mxp_domain *domain)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (const char *p = domain->name; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
-    return (uint32_t)(hash % domain->engine->options->n_identities);
+    return (uint32_t)(mxp_hash(mxp_slice_str(domain->name)) %
+                      domain->engine->options->n_identities);
 }
 
 static struct mxp_lane *lane_new(struct mxp_engine *engine, const char *key, uint32_t identity,

@@ -1,5 +1,6 @@
 #include "probe/list.h"
 
+#include "core/hash.h"
 #include "probe/list_address.h"
 #include "probe/list_record.h"
 #include "probe/list_spool.h"
@@ -53,9 +54,7 @@ static void ref_set(struct item *item, uint64_t ref)
 
 static uint32_t hash_of(const char *text, size_t len)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
+    uint64_t hash = mxp_hash((struct mxp_slice){text, len});
     return (uint32_t)(hash ^ hash >> 32);
 }
 

@@ -1,5 +1,6 @@
 #include "probe/resume.h"
 
+#include "core/hash.h"
 #include "probe/escape.h"
 #include "probe/result_csv.h"
 
@@ -43,10 +44,9 @@ uint64_t mxp_resume_end(const struct mxp_resume *resume)
 
 static uint32_t hash_of(struct mxp_slice text)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.ptr[i]) * 16777619u;
-    return hash ? hash : 1;
+    uint64_t hash = mxp_hash(text);
+    uint32_t half = (uint32_t)(hash ^ hash >> 32);
+    return half ? half : 1;
 }
 
 int mxp_resume_has(const struct mxp_resume *resume, uint64_t line, struct mxp_slice address,

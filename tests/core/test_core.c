@@ -1,6 +1,7 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/hash.h"
 #include "core/verdict.h"
 
 #include <setjmp.h>
@@ -113,6 +114,18 @@ static void test_no_reason_about_us_may_be_invalid(void **state)
     assert_false(mxp_reason_may_be_invalid(MXP_REASON_CATCH_ALL));
 }
 
+/* The vectors of their authors: an identity and the order among MX hosts hang on these numbers. */
+static void test_hashes(void **state)
+{
+    (void)state;
+    assert_true(mxp_hash(MXP_SLICE_NONE) == 0xcbf29ce484222325u);
+    assert_true(mxp_hash(MXP_SLICE_LIT("a")) == 0xaf63dc4c8601ec8cu);
+    assert_true(mxp_hash(MXP_SLICE_LIT("foobar")) == 0x85944171f73967e8u);
+    assert_true(mxp_hash(MXP_SLICE_LIT("\xff")) == 0xaf64724c8602eb6eu);
+    assert_true(mxp_mix(1234567) == 6457827717110365317u);
+    assert_true(mxp_mix(1234567 + MXP_MIX_STEP) == 3203168211198807973u);
+}
+
 static void test_why(void **state)
 {
     (void)state;
@@ -132,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_arena_is_aligned_and_zeroed),
         cmocka_unit_test(test_names_go_both_ways),
         cmocka_unit_test(test_no_reason_about_us_may_be_invalid),
+        cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
