@@ -235,7 +235,7 @@ static int open_list(struct bulk *bulk, struct mxp_why *why)
     const struct mxp_options *options = bulk->options;
     struct mxp_list_options list = {
         .skip = skip, .excluded = excluded, .on_answer = on_answer, .arg = bulk};
-    struct mxp_list_reader_options reader = {
+    struct mxp_list_choice_options reader = {
         .column = options->column, .on_record = on_record, .arg = bulk};
     bulk->input = mxp_input_open(options->n_args ? options->args[0] : "-", why);
     if (!bulk->input)

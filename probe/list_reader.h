@@ -2,33 +2,18 @@
  * A list of addresses, read piece by piece: CSV (list_csv.h) or one address a line. Bytes in,
  * records out; no files here.
  *
- * What it finds out by looking (list_columns.h): the separator, whether there is a header, and
- * which column holds the addresses. Blank lines are no records; all else gives exactly one. A
+ * The first line tells which of both it is, and the separator (list_columns.h); list_choice.h finds
+ * the column of the addresses. Blank lines are no records; all else gives exactly one. A
  * line over MXP_LIST_LINE_MAX octets is cut, and its record says so.
  */
 #ifndef MXP_PROBE_LIST_READER_H
 #define MXP_PROBE_LIST_READER_H
 
-#include "probe/list_csv.h"
-
-struct mxp_list_record {
-    uint64_t line; /* the physical line on which it starts, from 1 */
-    const struct mxp_slice *fields;
-    size_t n_fields;
-    size_t column; /* of the address; n_fields or more: the record is too short */
-    bool cut;      /* a line was too long, or had too many fields */
-};
+#include "probe/list_choice.h"
 
 struct mxp_list_reader;
 
-struct mxp_list_reader_options {
-    const char *column; /* a header's name, or a number from 1; NULL: found by looking */
-    /* Called for each record, the header aside; an error ends the reading. */
-    int (*on_record)(void *arg, const struct mxp_list_record *record, struct mxp_why *why);
-    void *arg;
-};
-
-struct mxp_list_reader *mxp_list_reader_new(const struct mxp_list_reader_options *options);
+struct mxp_list_reader *mxp_list_reader_new(const struct mxp_list_choice_options *options);
 struct mxp_list_reader *mxp_list_reader_free(struct mxp_list_reader *reader); /* NULL */
 
 /* 0; MXP_EDATA (not a list: UTF-16, no such column ..), MXP_ENOMEM, or the callback's error:

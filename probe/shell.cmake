@@ -11,6 +11,7 @@ set(PROBE_SHELL_SOURCES
   limits_file.c
   list.c
   list_address.c
+  list_choice.c
   list_columns.c
   list_csv.c
   list_lines.c

@@ -69,7 +69,7 @@ static int score_csv(struct score *score, FILE *file, struct mxp_why *why)
     char piece[65536];
     size_t n;
     int err = 0;
-    struct mxp_list_reader_options options = {
+    struct mxp_list_choice_options options = {
         .column = "address", .on_record = on_record, .arg = score};
     struct mxp_list_reader *reader = mxp_list_reader_new(&options);
     score->reader = reader;

@@ -77,7 +77,7 @@ static int on_record(void *arg, const struct mxp_list_record *record, struct mxp
 static void see(struct mxp_slice list, const char *column, size_t piece, struct seen *ret)
 {
     struct mxp_why why = {0};
-    struct mxp_list_reader_options options = {.column = column, .on_record = on_record, .arg = ret};
+    struct mxp_list_choice_options options = {.column = column, .on_record = on_record, .arg = ret};
     struct mxp_list_reader *reader = mxp_list_reader_new(&options);
     size_t n = 0;
     must(reader != NULL, "memory");

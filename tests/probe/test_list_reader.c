@@ -57,7 +57,7 @@ static void read_list(const char *bytes, size_t len, const char *column, size_t 
 {
     struct seen seen = {0};
     struct mxp_why why = {0};
-    struct mxp_list_reader_options options = {
+    struct mxp_list_choice_options options = {
         .column = column, .on_record = on_record, .arg = &seen};
     size_t n = 0;
     mxp_buf_init(&seen.out, OUT_CAP);
@@ -345,7 +345,7 @@ static void test_callback_error(void **state)
     (void)state;
     int n = 0;
     struct mxp_why why = {0};
-    struct mxp_list_reader_options options = {.on_record = refuse, .arg = &n};
+    struct mxp_list_choice_options options = {.on_record = refuse, .arg = &n};
     struct mxp_list_reader *reader = mxp_list_reader_new(&options);
     assert_int_equal(mxp_list_reader_feed(reader, MXP_SLICE_LIT("a@x\nb@x\nc@x\n"), &why), MXP_EIO);
     assert_string_equal(why.text, "no more");
