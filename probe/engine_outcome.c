@@ -46,10 +46,6 @@ void mxp_outcome_reply(struct mxp_sess *sess, enum mxp_stage stage, const struct
     struct mxp_classified what;
     mxp_sess_place(sess, &place);
     mxp_classify(sess->engine->config.rules, stage, sess->lane->carrier->rules_id, reply, &what);
-    /* Whatever it says, a server that closes on us (RFC 5321, 3.8) has had enough for now: many
-     * providers have no other words for a rate. */
-    if (reply->code == 421 && what.reason == MXP_REASON_SERVER_UNAVAILABLE)
-        what.throttle = true;
     mxp_evidence_reply(ret, &place, stage, reply, &what);
 }
 

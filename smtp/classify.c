@@ -145,13 +145,14 @@ void mxp_classify(const struct mxp_rules *rules, enum mxp_stage stage, uint16_t 
     };
     struct mxp_found found;
     mxp_rules_find(rules, reply->text, &found);
-    const struct mxp_rule *rule = mxp_rules_first(rules, stage, provider, reply, &found);
-    if (!rule)
+    struct mxp_asked asked = {reply, &found, stage, provider};
+    struct mxp_rule rule;
+    if (!mxp_rules_first(rules, &asked, &rule))
         return;
-    struct mxp_finding finding = {stage, (enum mxp_reason)rule->reason, rule->keeps};
-    ret->rule = rule->name;
+    struct mxp_finding finding = {stage, (enum mxp_reason)rule.reason, rule.keeps};
+    ret->rule = rule.name;
     ret->reason = finding.reason;
     ret->verdict = mxp_judge(rules, &finding, reply, &found);
-    learn(rule, reply, ret);
+    learn(&rule, reply, ret);
     ret->action = action_of(ret, mxp_judge_passes(rules, &found));
 }

@@ -31,8 +31,8 @@ struct mxp_classified {
     enum mxp_tri exists;          /* YES: the mailbox is alive (full, busy, restricted) */
     enum mxp_limit_kind limit;    /* whose limit was hit */
     bool footprint;               /* they took us for a harvester: stop this site */
-    bool throttle;                /* slow this provider down (any 421 or 4xx with that meaning,
-                                     and 5xx whose words say so) */
+    bool throttle;                /* slow this provider down (a 421 without other words, a 4xx
+                                     with that meaning, and 5xx whose words say so) */
     bool blocks_us;               /* refuses our IP, EHLO name or sender as such, not this one
                                      recipient: opens the breaker */
     uint32_t retry_after_s;       /* a stated wait, at most 24 h; 0: none */

@@ -39,6 +39,7 @@ struct mxp_rule {
     int8_t exists; /* enum mxp_tri */
     bool throttle, blocks_us, footprint;
     bool keeps; /* the reason stands, but proves nothing: never invalid */
+    bool also;  /* decides nothing: what follows is added wherever a rule gave its reason */
     uint16_t line;
     const char *file;
     const char *name; /* "file:line" */
@@ -125,7 +126,8 @@ struct mxp_rules {
     size_t n_wordless;
     uint16_t wordless_any;                       /* those that ask for no enhanced code */
     uint16_t wordless_slots[MXP_WORDLESS_SLOTS]; /* the others; UINT16_MAX: none */
-    uint64_t *sets;                              /* distinct ones */
+    uint16_t also;  /* the first rule that only adds; by key.next; UINT16_MAX: none */
+    uint64_t *sets; /* distinct ones */
     size_t n_sets, n_set_words;
     uint32_t *phrases; /* by phrase: its node */
     size_t n_phrases, size_phrases;
@@ -223,9 +225,15 @@ static inline bool mxp_found_has(const struct mxp_found *found, uint16_t id)
     return found->bits[id / 64] >> id % 64 & 1;
 }
 
-/* The first rule that holds, in order; NULL: none. */
-const struct mxp_rule *mxp_rules_first(const struct mxp_rules *rules, enum mxp_stage stage,
-                                       uint16_t provider, const struct mxp_reply *reply,
-                                       const struct mxp_found *found);
+struct mxp_asked {
+    const struct mxp_reply *reply;
+    const struct mxp_found *found;
+    enum mxp_stage stage;
+    uint16_t provider;
+};
+
+/* The first rule that holds, in order, and what "also" rules add to it; false: none holds. */
+bool mxp_rules_first(const struct mxp_rules *rules, const struct mxp_asked *asked,
+                     struct mxp_rule *ret);
 
 #endif

@@ -43,6 +43,11 @@ static void index_rule(struct mxp_rules *rules, uint16_t at)
     key->provider = rule->provider;
     key->next = UINT16_MAX;
     pick_terms(rules, rule, &trigger, &key->also);
+    if (rule->also) {
+        key->next = rules->also;
+        rules->also = at;
+        return;
+    }
     if (trigger == MXP_NO_TERM) {
         add_wordless(rules, at);
         return;
@@ -66,7 +71,7 @@ int mxp_rules_index(struct mxp_rules *rules)
         return MXP_ENOMEM;
     memset(rules->triggers, 0xff, rules->n_terms * sizeof *rules->triggers);
     memset(rules->wordless_slots, 0xff, sizeof rules->wordless_slots);
-    rules->wordless_any = UINT16_MAX;
+    rules->wordless_any = rules->also = UINT16_MAX;
     for (size_t i = rules->n_rules; i > 0; i--) /* backwards: lists are in the rules' order */
         index_rule(rules, (uint16_t)(i - 1));
     return 0;

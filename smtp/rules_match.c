@@ -127,19 +127,20 @@ static bool key_fits(const struct mxp_rule_key *key, enum mxp_stage stage, uint1
 
 struct search {
     const struct mxp_rules *rules;
-    const struct mxp_reply *reply;
-    const struct mxp_found *found;
-    enum mxp_stage stage;
-    uint16_t provider;
+    const struct mxp_asked *asked;
     size_t best; /* the first rule so far that holds */
 };
 
+static bool fits(const struct mxp_rules *rules, uint16_t at, const struct mxp_asked *asked)
+{
+    return key_fits(&rules->keys[at], asked->stage, asked->provider, asked->reply->code,
+                    asked->found) &&
+           holds(&rules->rules[at], asked->reply, asked->found);
+}
+
 static bool tries(struct search *search, uint16_t at)
 {
-    const struct mxp_rules *rules = search->rules;
-    if (!key_fits(&rules->keys[at], search->stage, search->provider, search->reply->code,
-                  search->found) ||
-        !holds(&rules->rules[at], search->reply, search->found))
+    if (!fits(search->rules, at, search->asked))
         return false;
     search->best = at;
     return true;
@@ -152,22 +153,43 @@ static void try_wordless(struct search *search, uint16_t at)
         at = list[at].next;
 }
 
-const struct mxp_rule *mxp_rules_first(const struct mxp_rules *rules, enum mxp_stage stage,
-                                       uint16_t provider, const struct mxp_reply *reply,
-                                       const struct mxp_found *found)
+static void add_also(const struct mxp_rules *rules, const struct mxp_asked *asked,
+                     struct mxp_rule *ret)
 {
-    struct search search = {rules, reply, found, stage, provider, SIZE_MAX};
+    for (uint16_t at = rules->also; at != UINT16_MAX; at = rules->keys[at].next) {
+        const struct mxp_rule *also = &rules->rules[at];
+        if (also->reason != ret->reason || !fits(rules, at, asked))
+            continue;
+        ret->throttle |= also->throttle;
+        ret->blocks_us |= also->blocks_us;
+        ret->footprint |= also->footprint;
+        ret->keeps |= also->keeps;
+        if (ret->exists == MXP_TRI_UNKNOWN)
+            ret->exists = also->exists;
+        if (ret->limit == MXP_LIMIT_NONE)
+            ret->limit = also->limit;
+    }
+}
+
+bool mxp_rules_first(const struct mxp_rules *rules, const struct mxp_asked *asked,
+                     struct mxp_rule *ret)
+{
+    struct search search = {rules, asked, SIZE_MAX};
     for (size_t i = 0; i < rules->n_set_words; i++) {
-        uint64_t bits = found->bits[i] & rules->trigger_bits[i];
+        uint64_t bits = asked->found->bits[i] & rules->trigger_bits[i];
         for (; bits; bits &= bits - 1) {
             uint16_t at = rules->triggers[i * 64 + (size_t)__builtin_ctzll(bits)];
             while (at != UINT16_MAX && at < search.best && !tries(&search, at))
                 at = rules->keys[at].next;
         }
     }
-    const struct mxp_enhanced *e = &reply->enhanced;
+    const struct mxp_enhanced *e = &asked->reply->enhanced;
     if (e->klass)
         try_wordless(&search, rules->wordless_slots[mxp_wordless_slot(e->subject, e->detail)]);
     try_wordless(&search, rules->wordless_any);
-    return search.best == SIZE_MAX ? NULL : &rules->rules[search.best];
+    if (search.best == SIZE_MAX)
+        return false;
+    *ret = rules->rules[search.best];
+    add_also(rules, asked, ret);
+    return true;
 }

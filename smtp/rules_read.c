@@ -108,7 +108,7 @@ static int name_rule(struct mxp_rules_reader *reader)
     return reader->rule.name ? 0 : mxp_rules_fail(reader, MXP_ENOMEM);
 }
 
-/* "reason conditions : expression -> flags" */
+/* "reason conditions : expression -> flags", or the same behind "also" */
 static int read_rule(struct mxp_rules_reader *reader, struct mxp_slice text)
 {
     size_t colon = mxp_slice_find(text, ':');
@@ -123,6 +123,10 @@ static int read_rule(struct mxp_rules_reader *reader, struct mxp_slice text)
     struct mxp_slice reason = mxp_rules_cut(&head, ' ');
     reader->rule = (struct mxp_rule){.exists = MXP_TRI_UNKNOWN};
     reader->when.n_codes = reader->when.n_enhanced = reader->when.n_providers = 0;
+    if (mxp_slice_eq(reason, MXP_SLICE_LIT("also"))) {
+        reader->rule.also = true;
+        reason = mxp_rules_cut(&head, ' ');
+    }
     reader->rule.reason = (uint8_t)mxp_reason_find(reason);
     if (reader->rule.reason == MXP_REASON_COUNT)
         return mxp_rules_bad(reader, "no such reason", reason);

@@ -101,6 +101,30 @@ static void test_flags(void **state)
     assert_null(mxp_limit_name(what.limit));
 }
 
+/* Added to whatever rule gave the reason, the built-in ones' too. */
+static void test_also(void **state)
+{
+    (void)state;
+    static const char rules[] =
+        "also greylisted code=451 : quokka -> throttle blocks footprint exists=yes limit=rate\n"
+        "also mailbox_not_found : quokka -> keep exists=yes\n";
+    struct mxp_classified what = answer(rules, MXP_STAGE_RCPT, "-", "451 quokka greylisted");
+    assert_int_equal(what.reason, MXP_REASON_GREYLISTED);
+    assert_true(what.throttle && what.blocks_us && what.footprint);
+    assert_int_equal(what.exists, MXP_TRI_YES);
+    assert_int_equal(what.limit, MXP_LIMIT_RATE);
+    assert_false(answer(rules, MXP_STAGE_RCPT, "-", "450 quokka greylisted").throttle);
+    assert_false(answer(rules, MXP_STAGE_RCPT, "-", "451 greylisted").throttle);
+    assert_false(answer(rules, MXP_STAGE_RCPT, "-", "451 quokka spam").blocks_us);
+    /* it decides nothing, and takes nothing back */
+    assert_int_equal(answer(rules, MXP_STAGE_RCPT, "-", "551 quokka").reason,
+                     MXP_REASON_UNCLASSIFIED);
+    what = answer(rules, MXP_STAGE_RCPT, "-", "550 no such user quokka");
+    assert_int_equal(what.reason, MXP_REASON_MAILBOX_NOT_FOUND);
+    assert_int_equal(what.verdict, MXP_VERDICT_UNKNOWN);
+    assert_int_equal(what.exists, MXP_TRI_NO);
+}
+
 /* No rule makes a verdict where none may be. */
 static void test_rules_cannot_judge(void **state)
 {
@@ -153,6 +177,8 @@ static void test_errors(void **state)
         {"mailbox_full : (quokka ~ emu)\n", ":1: no ~ within"},
         {"mailbox_full : the\n", ":1: a phrase without words"},
         {"let A\n", ":1: expected let"},
+        {"also\n", ":1: expected REASON"},
+        {"also lunch : quokka -> keep\n", ":1: no such reason"},
         {"mailbox_full : b & c & d & e & f & g & h\n", ":1: too many terms"},
     };
     (void)state;
@@ -174,9 +200,8 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_language),
-        cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_rules_cannot_judge),
+        cmocka_unit_test(test_language), cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_also),     cmocka_unit_test(test_rules_cannot_judge),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
