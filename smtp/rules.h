@@ -101,7 +101,7 @@ struct mxp_pair {
     uint16_t first, second, id;
 };
 
-#define MXP_PAIRS_MAX 64
+#define MXP_PAIRS_MAX 128
 #define MXP_PAIR_GAP  3
 
 /* A phrase is an a or a b of a pair. */
