@@ -94,6 +94,7 @@ static json_t *row_json(const char *name, const struct farm_counts *c, double bo
     put(row, "rcpts", c->n_rcpts);
     put(row, "throttled", c->n_throttled);
     put(row, "exceeded", c->n_over);
+    put(row, "drops", c->n_drops);
     put(row, "blocks", c->n_blocks);
     put(row, "harvests", c->n_harvests);
     put(row, "greylisted", c->n_greylisted);
@@ -109,13 +110,14 @@ static json_t *row_json(const char *name, const struct farm_counts *c, double bo
 static void print_row(const char *name, const struct farm_counts *c, double bound_s)
 {
     double took = (double)(c->last_ms - c->first_ms) / 1000;
-    printf("%-20s %7llu %5llu %4u %8llu %6llu %6.3f %5llu %4llu %4llu %5llu %8.1f %8.1f %5.2f\n",
+    printf("%-20s %7llu %5llu %4u %8llu %6llu %6.3f %5llu %5llu %4llu %4llu %5llu %8.1f %8.1f "
+           "%5.2f\n",
            name, (unsigned long long)c->n_connections, (unsigned long long)c->n_refused, c->peak,
            (unsigned long long)c->n_rcpts, (unsigned long long)c->n_throttled,
            c->n_rcpts ? 100.0 * (double)c->n_throttled / (double)c->n_rcpts : 0,
-           (unsigned long long)c->n_over, (unsigned long long)(c->n_blocks),
-           (unsigned long long)(c->n_data + c->n_protocol), (unsigned long long)c->n_no_quit, took,
-           bound_s, bound_s > 0 ? took / bound_s : 0);
+           (unsigned long long)c->n_over, (unsigned long long)c->n_drops,
+           (unsigned long long)c->n_blocks, (unsigned long long)(c->n_data + c->n_protocol),
+           (unsigned long long)c->n_no_quit, took, bound_s, bound_s > 0 ? took / bound_s : 0);
 }
 
 static int report(const struct farm_universe *universe, const struct farm_smtp *smtp,
@@ -134,9 +136,9 @@ static int report(const struct farm_universe *universe, const struct farm_smtp *
     struct farm_counts all = {0};
     double bound = 0, last = 0;
     json_t *root = json_object(), *rows = json_array();
-    printf("%-20s %7s %5s %4s %8s %6s %6s %5s %4s %4s %5s %8s %8s %5s\n", "provider", "conns",
-           "refus", "peak", "rcpts", "thrott", "%", "over", "blck", "errs", "noquit", "took s",
-           "bound s", "ratio");
+    printf("%-20s %7s %5s %4s %8s %6s %6s %5s %5s %4s %4s %5s %8s %8s %5s\n", "provider", "conns",
+           "refus", "peak", "rcpts", "thrott", "%", "over", "drops", "blck", "errs", "noquit",
+           "took s", "bound s", "ratio");
     for (uint32_t i = 0; i < universe->n_providers; i++) {
         const struct farm_provider *provider = &universe->providers[i];
         struct farm_counts c;
@@ -154,18 +156,21 @@ static int report(const struct farm_universe *universe, const struct farm_smtp *
             last = (double)c.last_ms / 1000;
         all.n_rcpts += c.n_rcpts;
         all.n_throttled += c.n_throttled;
+        all.n_drops += c.n_drops;
         all.n_blocks += c.n_blocks;
         all.n_data += c.n_data;
         if (c.first_ms && (!all.first_ms || c.first_ms < all.first_ms))
             all.first_ms = c.first_ms;
     }
     double took = last - (double)all.first_ms / 1000;
-    printf("all: %llu recipients, %.3f %% throttled, %llu blocks, %llu DATA, %llu DNS questions; "
+    printf("all: %llu recipients, %.3f %% throttled, %llu drops, %llu blocks, %llu DATA, %llu DNS "
+           "questions; "
            "%.1f s, fluid bound %.1f s, ratio %.3f\n",
            (unsigned long long)all.n_rcpts,
            all.n_rcpts ? 100.0 * (double)all.n_throttled / (double)all.n_rcpts : 0,
-           (unsigned long long)all.n_blocks, (unsigned long long)all.n_data,
-           (unsigned long long)n_dns, took, bound, bound > 0 ? took / bound : 0);
+           (unsigned long long)all.n_drops, (unsigned long long)all.n_blocks,
+           (unsigned long long)all.n_data, (unsigned long long)n_dns, took, bound,
+           bound > 0 ? took / bound : 0);
     json_object_set_new(root, "providers", rows);
     json_object_set_new(root, "took_s", json_real(took));
     json_object_set_new(root, "bound_s", json_real(bound));

@@ -49,13 +49,11 @@ static int on_record(void *arg, const struct mxp_list_record *record, struct mxp
     size_t n;
     (void)why;
     const char *const *names = mxp_list_reader_columns(score->reader, &n);
-    for (size_t i = 0; score->verdict == SIZE_MAX && names && i < n; i++) {
+    for (size_t i = 0; score->reason == SIZE_MAX && names && i < n; i++) {
         if (strcmp(names[i], "verdict") == 0)
             score->verdict = i;
         if (strcmp(names[i], "reason") == 0)
             score->reason = i;
-        if (strcmp(names[i], "reason") == 0)
-            break;
     }
     if (record->column < record->n_fields && score->verdict < record->n_fields &&
         score->reason < record->n_fields)

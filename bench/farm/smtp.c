@@ -68,6 +68,7 @@ static void add(struct farm_counts *sum, const struct farm_counts *one)
     sum->n_unknown += one->n_unknown;
     sum->n_throttled += one->n_throttled;
     sum->n_over += one->n_over;
+    sum->n_drops += one->n_drops;
     sum->n_blocks += one->n_blocks;
     sum->n_harvests += one->n_harvests;
     sum->n_data += one->n_data;

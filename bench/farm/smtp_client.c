@@ -37,7 +37,7 @@ static void handle_closed(uv_handle_t *handle)
     free(client);
 }
 
-static void hang_up(struct client *client)
+static void leave(struct client *client, bool reset)
 {
     if (client->closing)
         return;
@@ -47,8 +47,14 @@ static void hang_up(struct client *client)
         if (!client->quit && !client->closed_by_us)
             client->site->counts.n_no_quit++;
     }
-    uv_close((uv_handle_t *)&client->tcp, handle_closed);
+    if (!reset || uv_tcp_close_reset(&client->tcp, handle_closed))
+        uv_close((uv_handle_t *)&client->tcp, handle_closed);
     uv_close((uv_handle_t *)&client->timer, handle_closed);
+}
+
+static void hang_up(struct client *client)
+{
+    leave(client, false);
 }
 
 static void written(uv_write_t *req, int status)
@@ -178,6 +184,9 @@ static void on_rcpt(struct client *client, struct mxp_slice line)
         say(client, provider->block_text, address);
         client->closed_by_us = true;
         return;
+    case FARM_DROP:
+        client->closed_by_us = true;
+        return;
     case FARM_THROTTLE:
     case FARM_CONNECTIONS:
         say(client, provider->throttle_text, address);
@@ -260,7 +269,7 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
         return;
     }
     take(client, (struct mxp_slice){buf->base, (size_t)nread});
-    if (client->out.len)
+    if (client->out.len || client->closed_by_us)
         reply_after(client, client->site->provider->latency_ms + client->site->provider->tarpit_ms);
 }
 
@@ -296,6 +305,10 @@ static void greet(struct client *client)
     case FARM_OK:
         say(client, "220 mx.farm.example ESMTP", MXP_SLICE_NONE);
         break;
+    case FARM_DROP:
+        client->closed_by_us = true;
+        leave(client, true);
+        return;
     case FARM_BLOCK:
         say(client, provider->block_text, MXP_SLICE_NONE);
         client->closed_by_us = true;

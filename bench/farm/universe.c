@@ -39,6 +39,8 @@ static const struct {
     FIELD("rcpts_per_minute", COUNT, limits.rcpts_per_minute),
     FIELD("rcpts_per_session", COUNT, limits.rcpts_per_session),
     FIELD("rcpts_per_transaction", COUNT, limits.rcpts_per_transaction),
+    FIELD("escalate_within_s", COUNT, escalate_within_s),
+    FIELD("drop_after", COUNT, drop_after),
     FIELD("escalate_after", COUNT, escalate_after),
     FIELD("block_s", COUNT, block_s),
     FIELD("harvest_after", COUNT, harvest_after),
@@ -165,6 +167,7 @@ static void defaults(struct farm_provider *provider)
 {
     provider->latency_ms = 50;
     provider->pipelining = true;
+    provider->escalate_within_s = 60;
     provider->block_s = 120;
     provider->unknown_text = "550 5.1.1 <%s>: Recipient address rejected: User unknown";
     provider->full_text = "452 4.2.2 <%s>: Mailbox full";
@@ -193,6 +196,8 @@ static int read_provider(const struct reader *reader, const struct mxp_yaml *nod
     if (!farm_n_domains(provider) ||
         (!provider->n_mx && !provider->servers && provider->kind == FARM_NORMAL))
         return bad(reader, node, "domains and mx, or servers");
+    if (provider->escalate_after && provider->drop_after >= provider->escalate_after)
+        return bad(reader, node, "drop_after below escalate_after: first drops, then a block");
     return 0;
 }
 

@@ -40,9 +40,11 @@ struct farm_provider {
     uint32_t latency_ms, banner_ms, greylist_s, tarpit_ms;
     bool pipelining, blocks_at_once;
     struct farm_limits limits;
-    uint32_t escalate_after; /* throttles in a minute before a block; 0: never */
-    uint32_t block_s;        /* the first block; each next one doubles */
-    uint32_t harvest_after;  /* unknown recipients in a minute before a block; 0: never */
+    uint32_t escalate_within_s; /* the time in which excesses are counted */
+    uint32_t drop_after;        /* excesses before it drops connections; 0: never */
+    uint32_t escalate_after;    /* excesses before a block; 0: never */
+    uint32_t block_s;           /* the first block; each next one doubles */
+    uint32_t harvest_after;     /* unknown recipients in a minute before a block; 0: never */
     struct farm_change changes[8];
     uint32_t n_changes;
     const char *unknown_text, *full_text, *disabled_text, *throttle_text, *connections_text,
