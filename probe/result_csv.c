@@ -1,19 +1,20 @@
 #include "probe/result_csv.h"
 
-#include "probe/result_row.h"
+#include "core/require.h"
 
 #include <stdlib.h>
 
 #define HEADER_CAP (4 * 1024 * 1024)
 #define FIELD_CAP  (16 * 1024 * 1024)
+#define N_KEPT     (MXP_FIELD_verdict + 1)
 
 struct mxp_result_csv {
-    struct mxp_buf header, number, address;
+    struct mxp_buf header, kept[N_KEPT];
     size_t name_at[MXP_LIST_FIELDS_MAX + MXP_FIELD_COUNT + 1]; /* in header, where each starts */
-    size_t n_fields; /* of the header; 0: it is not read yet */
-    size_t field;    /* the one under way */
-    uint64_t line, at, end;
-    bool quoted, quote; /* within quotes; behind one there */
+    size_t n_fields;               /* of the header; 0: it is not read yet */
+    size_t field;                  /* the one under way */
+    uint64_t line, start, at, end; /* start: the line of the record under way */
+    bool quoted, quote;            /* within quotes; behind one there */
     bool given;
 };
 
@@ -22,10 +23,10 @@ struct mxp_result_csv *mxp_result_csv_new(void)
     struct mxp_result_csv *csv = calloc(1, sizeof *csv);
     if (!csv)
         return NULL;
-    csv->line = 1;
+    csv->line = csv->start = 1;
     mxp_buf_init(&csv->header, HEADER_CAP);
-    mxp_buf_init(&csv->number, FIELD_CAP);
-    mxp_buf_init(&csv->address, FIELD_CAP);
+    for (int i = 0; i < N_KEPT; i++)
+        mxp_buf_init(&csv->kept[i], FIELD_CAP);
     return csv;
 }
 
@@ -34,8 +35,8 @@ struct mxp_result_csv *mxp_result_csv_free(struct mxp_result_csv *csv)
     if (!csv)
         return NULL;
     mxp_buf_free(&csv->header);
-    mxp_buf_free(&csv->number);
-    mxp_buf_free(&csv->address);
+    for (int i = 0; i < N_KEPT; i++)
+        mxp_buf_free(&csv->kept[i]);
     free(csv);
     return NULL;
 }
@@ -52,7 +53,7 @@ uint64_t mxp_result_csv_end(const struct mxp_result_csv *csv)
 
 uint64_t mxp_result_csv_line(const struct mxp_result_csv *csv)
 {
-    return csv->line;
+    return csv->start;
 }
 
 /* The last columns are ours, in their order, with prefixes perhaps. */
@@ -80,11 +81,9 @@ static int keep(struct mxp_result_csv *csv, char c)
     if (!csv->n_fields)
         return 0; /* the header is kept as it is */
     size_t ours = csv->n_fields - MXP_FIELD_COUNT;
-    if (csv->field == ours + MXP_FIELD_line)
-        return mxp_buf_add_char(&csv->number, c);
-    if (csv->field == ours + MXP_FIELD_address)
-        return mxp_buf_add_char(&csv->address, c);
-    return 0;
+    if (csv->field < ours || csv->field >= ours + N_KEPT)
+        return 0;
+    return mxp_buf_add_char(&csv->kept[csv->field - ours], c);
 }
 
 static int next_field(struct mxp_result_csv *csv)
@@ -123,14 +122,17 @@ static int take(struct mxp_result_csv *csv, char c, bool *ret_end)
     return 0;
 }
 
-int mxp_result_csv_next(struct mxp_result_csv *csv, struct mxp_slice *bytes,
-                        struct mxp_slice *ret_number, struct mxp_slice *ret_address)
+struct mxp_slice mxp_result_csv_field(const struct mxp_result_csv *csv, enum mxp_field field)
 {
-    if (csv->given) {
-        mxp_buf_clear(&csv->number);
-        mxp_buf_clear(&csv->address);
-        csv->given = false;
-    }
+    MXP_REQUIRE(field < N_KEPT);
+    return mxp_buf_slice(&csv->kept[field]);
+}
+
+int mxp_result_csv_next(struct mxp_result_csv *csv, struct mxp_slice *bytes)
+{
+    for (int i = 0; csv->given && i < N_KEPT; i++)
+        mxp_buf_clear(&csv->kept[i]);
+    csv->given = false;
     while (bytes->len) {
         bool end = false, header = csv->n_fields == 0;
         int err = take(csv, bytes->ptr[0], &end);
@@ -145,11 +147,10 @@ int mxp_result_csv_next(struct mxp_result_csv *csv, struct mxp_slice *bytes,
             continue;
         csv->field = 0;
         csv->end = csv->at;
+        csv->start = csv->line;
         if (header)
             continue;
         csv->given = true;
-        *ret_number = mxp_buf_slice(&csv->number);
-        *ret_address = mxp_buf_slice(&csv->address);
         return 0;
     }
     return MXP_EAGAIN;

@@ -20,6 +20,7 @@ set(PROBE_SHELL_SOURCES
   list_spool.c
   output.c
   result_csv.c
+  result_file.c
   result_pack.c
   result_row.c
   resume.c

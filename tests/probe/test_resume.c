@@ -150,8 +150,8 @@ static void test_not_ours(void **state)
     } cases[] = {
         {"", MXP_FORMAT_CSV, NULL},
         {"", MXP_FORMAT_JSONL, NULL},
-        {"a,b\n1,2\n", MXP_FORMAT_CSV, ":2: no result of mxprobe"},
-        {"{\"line\":1,\"address\":\"a@x.de\"}\n", MXP_FORMAT_CSV, ":2: no result"},
+        {"a,b\n1,2\n", MXP_FORMAT_CSV, ":1: no result of mxprobe"},
+        {"{\"line\":1,\"address\":\"a@x.de\"}\n", MXP_FORMAT_CSV, ":1: no result"},
         {"{\"line\":1,\"address\":\"a@x.de\"}\n\n", MXP_FORMAT_JSONL, ":2: no result"},
         {"{\"line\":0,\"address\":\"a@x.de\"}\n", MXP_FORMAT_JSONL, ":1: no result"},
         {"{\"line\":1}\n", MXP_FORMAT_JSONL, ":1: no result"},
