@@ -22,6 +22,7 @@
 struct bulk {
     const struct mxp_options *options;
     struct mxp_exclude *exclude;
+    struct mxp_seen *seen;
     struct mxp_resume *resume;
     struct mxp_list_reader *reader;
     struct mxp_list *list;
@@ -233,8 +234,6 @@ static void interrupted(void *arg, int signum)
 static int open_list(struct bulk *bulk, struct mxp_why *why)
 {
     const struct mxp_options *options = bulk->options;
-    struct mxp_list_options list = {
-        .skip = skip, .excluded = excluded, .on_answer = on_answer, .arg = bulk};
     struct mxp_list_choice_options reader = {
         .column = options->column, .on_record = on_record, .arg = bulk};
     bulk->input = mxp_input_open(options->n_args ? options->args[0] : "-", why);
@@ -245,6 +244,14 @@ static int open_list(struct bulk *bulk, struct mxp_why *why)
         if (!bulk->exclude)
             return why->err;
     }
+    bulk->seen = mxp_seen_load(options->seen.names, options->seen.n, why);
+    if (!bulk->seen)
+        return why->err;
+    struct mxp_list_options list = {.skip = skip,
+                                    .excluded = excluded,
+                                    .on_answer = on_answer,
+                                    .arg = bulk,
+                                    .seen = bulk->seen};
     bulk->list = mxp_list_new(&list, why);
     bulk->reader = mxp_list_reader_new(&reader);
     if (!bulk->list)
@@ -341,6 +348,7 @@ static void close_all(struct bulk *bulk)
     mxp_list_reader_free(bulk->reader);
     mxp_list_free(bulk->list);
     mxp_exclude_free(bulk->exclude);
+    mxp_seen_free(bulk->seen);
     mxp_resume_free(bulk->resume);
     mxp_buf_free(&bulk->scratch);
     mxp_counters_free(&bulk->report.counters);

@@ -92,7 +92,7 @@ static void pull_some(struct mxp_engine *engine)
             return;
         }
         engine->stats.n_pulled++;
-        mxp_domain_add_fresh(domain, item.id);
+        mxp_domain_add_fresh(domain, item.id, item.suspect);
     }
     if (!engine->source_ended)
         mxp_engine_poke(engine);

@@ -16,4 +16,5 @@ set(PROBE_ENGINE_SOURCES
   engine_outcome.c
   engine_retry.c
   engine_sess.c
+  engine_turn.c
   engine_walk.c)

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TURN_TRIES    32   /* domains offered to one session before it waits */
-#define SUSPECT_EVERY 10   /* recipients for one of a domain that looks mistyped or disposable */
-#define LINGER_MS     1000 /* a session without work waits for that still being looked up */
-#define SILENCE_MS    1000 /* and for a reply too many, at a host that gave such before */
-#define DOUBTS_MAX    256  /* answers that rest with one session till its end */
+#define TURN_TRIES 32   /* domains offered to one session before it waits */
+#define LINGER_MS  1000 /* a session without work waits for that still being looked up */
+#define SILENCE_MS 1000 /* and for a reply too many, at a host that gave such before */
+#define DOUBTS_MAX 256  /* answers that rest with one session till its end */
 
 static void quit(struct mxp_sess *sess)
 {
@@ -143,7 +142,7 @@ static uint32_t wanted(const struct mxp_sess *sess, const struct mxp_domain *dom
 {
     const struct mxp_identity *identity = &sess->engine->options->identities[sess->lane->identity];
     uint32_t hint = mxp_smtp_session_rcpt_max(sess->smtp);
-    uint32_t own = domain->n_work - domain->n_wanted;
+    uint32_t own = mxp_turn_room(domain);
     uint32_t n = own < MXP_BATCH_MAX ? own : MXP_BATCH_MAX;
     if (hint && n > hint)
         n = hint;
@@ -202,17 +201,6 @@ static bool ask(struct mxp_sess *sess, struct mxp_domain *domain, struct mxp_ran
     return false;
 }
 
-/* The domain in turn; but of those whose recipients are likely unknown, one recipient among
- * many, for a row of unknowns looks like a harvester. */
-static struct mxp_domain *in_turn(const struct mxp_lane *lane)
-{
-    struct mxp_domain *domain = lane->turn;
-    for (int i = 0; i < TURN_TRIES && domain; i++, domain = domain->next)
-        if (!domain->suspect || lane->n_since_suspect >= SUSPECT_EVERY)
-            return domain;
-    return lane->turn; /* there are no others */
-}
-
 /* Catch-all questions, whose answer should be "unknown", are mixed evenly into the rest: soon
  * after the recipient that raised them, and one at a time. */
 static bool random_is_due(const struct mxp_lane *lane)
@@ -220,35 +208,34 @@ static bool random_is_due(const struct mxp_lane *lane)
     return lane->asking && lane->n_since_random;
 }
 
-/* The next domain and what of it: a catch-all question, or *ret_random NULL and addresses. */
-static struct mxp_domain *choose(const struct mxp_sess *sess, struct mxp_random **ret_random)
+/* The next domain and what of it: a catch-all question, or *ret_random NULL and addresses. The
+ * domain goes to the back, but for the catch-all question of one that is not in turn. */
+static struct mxp_domain *choose(const struct mxp_sess *sess, bool other,
+                                 struct mxp_random **ret_random)
 {
     struct mxp_lane *lane = sess->lane;
     struct mxp_domain *domain = random_is_due(lane) ? lane->asking : NULL;
     for (int i = 0; i < TURN_TRIES && domain; i++, domain = domain->asking_next)
         if ((*ret_random = wanted_random(sess, domain)))
             return domain;
-    domain = in_turn(lane);
-    DL_DELETE(lane->turn, domain);
-    DL_APPEND(lane->turn, domain);
+    domain = mxp_turn_next(lane, other);
     *ret_random = domain->n_work == domain->n_wanted ? wanted_random(sess, domain) : NULL;
     return domain;
 }
 
-/* A turn, at the end of which the domain goes to the back. True: something was asked. */
-static bool offer(struct mxp_sess *sess, struct mxp_wait *ret_wait)
+/* A turn. True: something was asked. */
+static bool offer(struct mxp_sess *sess, bool other, struct mxp_wait *ret_wait)
 {
     struct mxp_lane *lane = sess->lane;
     struct mxp_random *random = NULL;
-    struct mxp_domain *domain = choose(sess, &random);
-    uint32_t n = random || domain->suspect ? 1 : wanted(sess, domain);
+    struct mxp_domain *domain = choose(sess, other, &random);
+    uint32_t n = random ? 1 : wanted(sess, domain);
     if (n == 0)
         return false; /* its question waits for another host */
     n = mxp_lease_take(sess->lease, domain->name, n, mxp_engine_now(sess->engine), ret_wait);
     if (n == 0)
         return false;
     ret_wait->reasons = 0;
-    lane->n_since_suspect = domain->suspect ? 0 : lane->n_since_suspect + n;
     lane->n_since_random = random ? 0 : lane->n_since_random + n;
     return ask(sess, domain, random, n);
 }
@@ -279,7 +266,7 @@ static void wait_work(struct mxp_sess *sess)
     uint64_t now = mxp_engine_now(engine);
     bool more = !engine->source_ended || engine->n_resolving || engine->new_head;
     uint64_t end = (sess->state == MXP_SESS_IDLE ? sess->idle_since_ms : now) + LINGER_MS;
-    if (!more || now >= end || sess->lane->turn || sess->lane->carrier->turn)
+    if (!more || now >= end || mxp_turn_first(sess->lane) || sess->lane->carrier->turn)
         quit(sess);
     else
         mxp_sess_idle(sess, end, true);
@@ -335,15 +322,15 @@ void mxp_batch_next(struct mxp_sess *sess)
         return;
     }
     struct mxp_wait wait = {0};
-    for (int i = 0; i < TURN_TRIES && lane->turn && !engine->err; i++) {
-        if (offer(sess, &wait))
+    for (int i = 0; i < TURN_TRIES && mxp_turn_first(lane) && !engine->err; i++) {
+        if (offer(sess, i % 2, &wait))
             return;
         if (wait.reasons & ~(uint32_t)MXP_WAIT_DOMAIN)
             break;
     }
     if (engine->err)
         quit(sess);
-    else if (lane->turn && wait.reasons)
+    else if (mxp_turn_first(lane) && wait.reasons)
         wait_turn(sess, &wait);
     else
         wait_work(sess);

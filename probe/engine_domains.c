@@ -64,7 +64,6 @@ struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, b
     domain->engine = engine;
     domain->literal = literal;
     domain->suspect = !literal && is_suspect(name, len);
-    domain->fresh_head = domain->fresh_tail = MXP_NO_ITEM;
     domain->due.fire = dns_again;
     HASH_ADD_KEYPTR(hh, engine->domains, domain->name, len, domain);
     return domain;
@@ -89,28 +88,12 @@ static void work_added(struct mxp_domain *domain, uint32_t n)
         queue_new(domain);
 }
 
-void mxp_domain_add_fresh(struct mxp_domain *domain, uint32_t id)
+void mxp_domain_add_fresh(struct mxp_domain *domain, uint32_t id, bool suspect)
 {
-    struct mxp_engine *engine = domain->engine;
-    if (id >= engine->n_next_item) {
-        size_t n = engine->n_next_item ? engine->n_next_item * 2 : 1024;
-        while (n <= id)
-            n *= 2;
-        uint32_t *grown = realloc(engine->next_item, n * sizeof *grown);
-        if (!grown) {
-            mxp_engine_fail(engine, MXP_ENOMEM, NULL);
-            return;
-        }
-        engine->next_item = grown;
-        engine->n_next_item = n;
-    }
-    engine->next_item[id] = MXP_NO_ITEM;
-    if (domain->fresh_tail == MXP_NO_ITEM)
-        domain->fresh_head = id;
+    if (mxp_turn_push(domain, id, suspect))
+        mxp_engine_fail(domain->engine, MXP_ENOMEM, NULL);
     else
-        engine->next_item[domain->fresh_tail] = id;
-    domain->fresh_tail = id;
-    work_added(domain, 1);
+        work_added(domain, 1);
 }
 
 void mxp_domain_add_ready(struct mxp_domain *domain, struct mxp_task *task)
@@ -138,15 +121,6 @@ void mxp_domain_take_random(struct mxp_domain *domain, struct mxp_random *random
     mxp_lane_drop_work(domain, 1);
 }
 
-static uint32_t pop_fresh(struct mxp_domain *domain)
-{
-    uint32_t id = domain->fresh_head;
-    domain->fresh_head = domain->engine->next_item[id];
-    if (domain->fresh_head == MXP_NO_ITEM)
-        domain->fresh_tail = MXP_NO_ITEM;
-    return id;
-}
-
 bool mxp_task_suits(const struct mxp_task *task, const struct mxp_ehost *host, bool any)
 {
     return any || !task->host || task->host == host ||
@@ -172,15 +146,17 @@ struct mxp_task *mxp_domain_take(struct mxp_domain *domain, const struct mxp_eho
     struct mxp_task *task = ready_for(domain, host, any);
     if (task) {
         DL_DELETE(domain->ready, task);
-    } else if (domain->fresh_head != MXP_NO_ITEM) {
-        task = mxp_task_new(domain, domain->fresh_head);
+        domain->lane->n_since_suspect++;
+    } else {
+        uint32_t id = mxp_turn_peek(domain);
+        if (id == MXP_NO_ITEM)
+            return NULL;
+        task = mxp_task_new(domain, id);
         if (!task) {
             mxp_engine_fail(domain->engine, MXP_ENOMEM, NULL);
             return NULL;
         }
-        pop_fresh(domain);
-    } else {
-        return NULL;
+        mxp_turn_pop(domain);
     }
     mxp_lane_drop_work(domain, 1);
     return task;
@@ -203,8 +179,8 @@ void mxp_domain_answer_all(struct mxp_domain *domain, const struct mxp_evidence 
     struct mxp_engine *engine = domain->engine;
     uint16_t attempts = trouble ? trouble->n : 1;
     uint64_t since = trouble ? trouble->since_ms : mxp_engine_now(engine);
-    while (domain->fresh_head != MXP_NO_ITEM) {
-        uint32_t id = pop_fresh(domain);
+    uint32_t id;
+    while ((id = mxp_turn_pop(domain)) != MXP_NO_ITEM) {
         mxp_lane_drop_work(domain, 1);
         mxp_outcome_item(engine, id, evidence, MXP_TRI_UNKNOWN, attempts, since);
     }

@@ -91,6 +91,18 @@ enum mxp_domain_state {
     MXP_DOMAIN_OVER /* one answer for all: trouble.evidence */
 };
 
+/* Which of its lane's turns a domain waits in. */
+enum mxp_turn {
+    MXP_TURN_NONE,
+    MXP_TURN_GOOD,
+    MXP_TURN_SUSPECT /* all that it has to ask is likely unknown */
+};
+
+/* Fresh items, linked by the engine's next_item. */
+struct mxp_queue {
+    uint32_t head, tail, n; /* head and tail mean nothing where n is 0 */
+};
+
 struct mxp_domain {
     UT_hash_handle hh;
     struct mxp_domain *prev, *next;               /* in its lane's turn, while it has work */
@@ -103,13 +115,15 @@ struct mxp_domain {
     struct mxp_due due;         /* the next DNS try */
     struct mxp_trouble trouble; /* DNS */
     uint64_t expires_ms;        /* of what DNS said */
-    uint32_t fresh_head, fresh_tail;
-    uint32_t n_work; /* fresh + ready + catch-all questions wanted */
-    uint8_t state;
+    struct mxp_queue fresh;
+    struct mxp_queue suspects; /* fresh, too, and likely unknown */
+    uint32_t n_counted;        /* of them, in lane->n_suspect */
+    uint32_t n_work;           /* fresh + suspects + ready + catch-all questions wanted */
+    uint8_t state, turn;
     uint8_t n_wanted; /* catch-all questions to be asked now */
-    bool literal, in_turn, queued;
+    bool literal, queued;
     bool asking;
-    bool suspect; /* mistyped or disposable, by its name: its recipients are likely unknown */
+    bool suspect; /* mistyped or disposable, by its name: all are suspects */
     char name[];
 };
 
@@ -136,17 +150,18 @@ struct mxp_lane {
     struct mxp_engine *engine;
     struct mxp_carrier *carrier;
     struct mxp_domain *turn;         /* domains with work */
+    struct mxp_domain *suspects;     /* those whose work is all likely unknown */
     struct mxp_domain *asking;       /* of them, those with a catch-all question to be asked now */
     struct mxp_sess *idle;           /* sessions that wait for work */
     struct mxp_due due;              /* parked until */
     struct mxp_trouble trouble;      /* no session could be had */
     struct mxp_evidence *broken_off; /* of a walk that our limits broke off; kept */
     struct mxp_lane *next_of_carrier;
-    uint64_t n_work;
-    uint32_t n_sess, n_ready; /* walking or ready; ready ones */
+    uint64_t n_work, n_suspect; /* both turns'; of it, likely unknown */
+    uint32_t n_sess, n_ready;   /* walking or ready; ready ones */
     uint32_t identity;
     uint32_t n_since_random;  /* recipients asked since one of them */
-    uint32_t n_since_suspect; /* recipients asked since one of a suspect domain */
+    uint32_t n_since_suspect; /* recipients asked since one that was likely unknown */
     bool in_turn;
     uint16_t n_hops;
     struct mxp_hop *hops; /* by rank */
@@ -227,7 +242,7 @@ uint64_t mxp_engine_random(struct mxp_engine *engine);
 
 /* engine_domains.c: where addresses wait */
 struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, bool literal);
-void mxp_domain_add_fresh(struct mxp_domain *domain, uint32_t id);
+void mxp_domain_add_fresh(struct mxp_domain *domain, uint32_t id, bool suspect);
 void mxp_domain_add_ready(struct mxp_domain *domain, struct mxp_task *task);
 /* The next to ask at this host. One that waits for another host stays, unless any is true or that
  * host failed lately. NULL: nothing for this host, or no memory. */
@@ -243,6 +258,21 @@ void mxp_domains_free(struct mxp_engine *engine);
 struct mxp_task *mxp_task_new(struct mxp_domain *domain, uint32_t id);
 void mxp_task_free(struct mxp_task *task);
 bool mxp_task_suits(const struct mxp_task *task, const struct mxp_ehost *host, bool any);
+
+/* engine_turn.c: in which order, where some are likely unknown */
+int mxp_turn_push(struct mxp_domain *domain, uint32_t id, bool suspect); /* 0 or MXP_ENOMEM */
+/* The next fresh item, or MXP_NO_ITEM. It is no longer the domain's after pop. */
+uint32_t mxp_turn_peek(struct mxp_domain *domain);
+uint32_t mxp_turn_pop(struct mxp_domain *domain);
+/* How many recipients its next transaction may have for that order's sake. */
+uint32_t mxp_turn_room(const struct mxp_domain *domain);
+/* Its work has changed: it enters, changes or leaves its lane's turns. */
+void mxp_turn_place(struct mxp_domain *domain);
+/* Any domain that has work, or NULL. */
+struct mxp_domain *mxp_turn_first(const struct mxp_lane *lane);
+/* The one in turn, which goes to the back; there must be one. other: the last one given could not
+ * be asked, so none whose recipients are likely unknown, if there are others. */
+struct mxp_domain *mxp_turn_next(struct mxp_lane *lane, bool other);
 
 /* engine_lanes.c: where they go */
 void mxp_lane_join(struct mxp_domain *domain, const struct mxp_mxset *set);

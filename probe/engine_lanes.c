@@ -244,10 +244,7 @@ void mxp_lane_add_work(struct mxp_domain *domain, uint32_t n)
         mxp_domain_answer_all(domain, lane->carrier->trouble.evidence, NULL);
         return;
     }
-    if (!domain->in_turn) {
-        domain->in_turn = true;
-        DL_APPEND(lane->turn, domain);
-    }
+    mxp_turn_place(domain);
     mxp_lane_update(lane);
 }
 
@@ -258,10 +255,8 @@ void mxp_lane_drop_work(struct mxp_domain *domain, uint32_t n)
     if (domain->state != MXP_DOMAIN_READY)
         return;
     lane->n_work -= n;
-    if (domain->n_work == 0 && domain->in_turn) {
-        domain->in_turn = false;
-        DL_DELETE(lane->turn, domain);
-    }
+    if (domain->turn != MXP_TURN_NONE)
+        mxp_turn_place(domain);
 }
 
 static bool wants_session(const struct mxp_lane *lane)
@@ -300,8 +295,9 @@ void mxp_lane_park(struct mxp_lane *lane, uint64_t until_ms)
 void mxp_lane_answer_all(struct mxp_lane *lane, const struct mxp_evidence *evidence)
 {
     struct mxp_trouble trouble = lane->trouble;
-    while (lane->turn)
-        mxp_domain_answer_all(lane->turn, evidence, &trouble);
+    struct mxp_domain *domain;
+    while ((domain = mxp_turn_first(lane)))
+        mxp_domain_answer_all(domain, evidence, &trouble);
     mxp_lane_update(lane);
 }
 
@@ -310,8 +306,8 @@ void mxp_lane_answer_all(struct mxp_lane *lane, const struct mxp_evidence *evide
 static void answer_some(struct mxp_lane *lane, const struct mxp_evidence *evidence)
 {
     uint64_t since = lane->trouble.since_ms;
-    for (int n = 0; n < RCPTS_HINT && lane->turn; n++) {
-        struct mxp_domain *domain = lane->turn;
+    struct mxp_domain *domain;
+    for (int n = 0; n < RCPTS_HINT && (domain = mxp_turn_first(lane)); n++) {
         struct mxp_task *task = mxp_domain_take(domain, NULL, true);
         if (!task && lane->engine->err)
             return;

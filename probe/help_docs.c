@@ -7,7 +7,8 @@
 /* What each option's value is, for completion. */
 static bool is_file(const struct mxp_option *option)
 {
-    return option->kind == MXP_OPTION_PATH || option->kind == MXP_OPTION_CONFIG;
+    return option->kind == MXP_OPTION_PATH || option->kind == MXP_OPTION_PATHS ||
+           option->kind == MXP_OPTION_CONFIG;
 }
 
 static int add_choices(const struct mxp_option *option, struct mxp_buf *out)

@@ -292,7 +292,9 @@ static int pull(struct mxp_source *self, struct mxp_item *ret, struct mxp_why *w
     int err = item_parsed(list, list->n_pulled, &list->parsed, why);
     if (err)
         return err;
-    *ret = (struct mxp_item){list->n_pulled++, list->parsed.domain, list->parsed.literal};
+    struct mxp_slice mailbox = {list->parsed.normalized, list->parsed.len};
+    *ret = (struct mxp_item){list->n_pulled++, list->parsed.domain, list->parsed.literal,
+                             mxp_seen_has(list->options.seen, mailbox)};
     return 0;
 }
 

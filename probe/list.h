@@ -10,6 +10,7 @@
 #define MXP_PROBE_LIST_H
 
 #include "probe/list_reader.h"
+#include "probe/seen.h"
 #include "probe/source.h"
 
 struct mxp_row {
@@ -32,6 +33,7 @@ struct mxp_list_options {
     int (*on_answer)(void *arg, const struct mxp_row *row, const struct mxp_result *result,
                      struct mxp_why *why);
     void *arg;
+    const struct mxp_seen *seen; /* what is in it is expected to be unknown (source.h); or NULL */
 };
 
 struct mxp_list;

@@ -68,6 +68,10 @@ const struct mxp_option mxp_options_table[] = {
         .section = "Lists and results",
         .help = "domains, addresses and MX hosts, one a line, that are never probed; "
                 "*.example.org: all below it"),
+    OPT("seen", 0, "seen", PATHS, MXP_ON(BULK), .offset = AT(seen), .value = "FILE",
+        .section = "Lists and results",
+        .help = "results of an earlier run, CSV or JSON lines; may be repeated: addresses that "
+                "were invalid there are asked again, but spread over the run"),
     OPT("progress", 0, "progress", FLAG, MXP_ON(BULK), .offset = AT(progress),
         .section = "Lists and results",
         .help = "plain progress lines on standard error though it is no terminal"),
@@ -212,7 +216,8 @@ size_t mxp_option_index(const struct mxp_option *option)
 
 bool mxp_option_is_list(const struct mxp_option *option)
 {
-    return option->kind == MXP_OPTION_RESOLVER || option->kind == MXP_OPTION_SOURCE;
+    return option->kind == MXP_OPTION_RESOLVER || option->kind == MXP_OPTION_SOURCE ||
+           option->kind == MXP_OPTION_PATHS;
 }
 
 size_t mxp_command_by_name(struct mxp_slice name)
@@ -247,6 +252,7 @@ const char *mxp_option_expected(const struct mxp_option *option, char ret[static
         [MXP_OPTION_SWITCH] = "on or off",
         [MXP_OPTION_TEXT] = "a text",
         [MXP_OPTION_PATH] = "the name of a file",
+        [MXP_OPTION_PATHS] = "the name of a file",
         [MXP_OPTION_RESOLVER] = "an IP address, with a port or not: 192.0.2.53, [2001:db8::1]:53",
         [MXP_OPTION_SOURCE] = "an IP address of this machine",
         [MXP_OPTION_EHLO] = "a domain name, or an address literal such as [192.0.2.1]",

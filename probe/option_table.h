@@ -13,6 +13,7 @@ enum mxp_option_kind {
     MXP_OPTION_SWITCH,   /* on or off; stored as "is off" */
     MXP_OPTION_TEXT,     /* const char * */
     MXP_OPTION_PATH,     /* const char *, a file's name */
+    MXP_OPTION_PATHS,    /* repeatable: struct mxp_paths */
     MXP_OPTION_NUMBER,   /* uint32_t */
     MXP_OPTION_PORT,     /* uint16_t */
     MXP_OPTION_TIME,     /* uint32_t, milliseconds; min and max are too */

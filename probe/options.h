@@ -41,6 +41,11 @@ struct mxp_provider {
 
 enum mxp_format { MXP_FORMAT_CSV, MXP_FORMAT_JSONL };
 
+struct mxp_paths {
+    const char *const *names;
+    size_t n;
+};
+
 struct mxp_options {
     struct mxp_arena arena; /* owns every string below */
     enum mxp_command command;
@@ -54,6 +59,7 @@ struct mxp_options {
     const char *column;     /* NULL: found by looking */
     const char *transcript; /* NULL: none */
     const char *exclude;    /* NULL: none */
+    struct mxp_paths seen;  /* results of earlier runs */
     const char *rules;      /* user's classification rules */
     const char *limits_file;
     const char *config;

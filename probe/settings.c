@@ -166,22 +166,33 @@ static bool resolver_ok(struct mxp_slice text)
            mxp_slice_number(mxp_slice_sub(rest, 1, rest.len), 65535, &port) == 0 && port > 0;
 }
 
-static int add_resolver(struct mxp_settings *settings, struct mxp_slice text)
+static int add_text(struct mxp_settings *settings, struct mxp_slice text, const char *const **items,
+                    size_t *n)
 {
-    struct mxp_options *options = settings->options;
     const char *copy;
-    if (!resolver_ok(text))
-        return MXP_EINVAL;
     int err = set_text(settings, &copy, text);
     if (err)
         return err;
-    const char **items =
-        mxp_settings_append(options, options->resolvers, options->n_resolvers, sizeof copy, &copy);
-    if (!items)
+    const char **longer = mxp_settings_append(settings->options, *items, *n, sizeof copy, &copy);
+    if (!longer)
         return MXP_ENOMEM;
-    options->resolvers = items;
-    options->n_resolvers++;
+    *items = longer;
+    (*n)++;
     return MXP_OK;
+}
+
+static int add_resolver(struct mxp_settings *settings, struct mxp_slice text)
+{
+    struct mxp_options *options = settings->options;
+    return resolver_ok(text) ? add_text(settings, text, &options->resolvers, &options->n_resolvers)
+                             : MXP_EINVAL;
+}
+
+static int add_path(struct mxp_settings *settings, const struct mxp_option *option,
+                    struct mxp_slice text)
+{
+    struct mxp_paths *paths = field(settings, option);
+    return add_text(settings, text, &paths->names, &paths->n);
 }
 
 static int add_source(struct mxp_settings *settings, struct mxp_slice text, const char **ret_detail)
@@ -227,6 +238,8 @@ static int set_value(struct mxp_settings *settings, const struct mxp_option *opt
     case MXP_OPTION_PATH:
     case MXP_OPTION_CONFIG:
         return set_path(settings, option, text);
+    case MXP_OPTION_PATHS:
+        return add_path(settings, option, text);
     case MXP_OPTION_NUMBER:
     case MXP_OPTION_PORT:
         return set_number(settings, option, text);
@@ -257,6 +270,8 @@ static void list_clear(struct mxp_settings *settings, const struct mxp_option *o
 {
     if (option->kind == MXP_OPTION_RESOLVER)
         settings->options->n_resolvers = 0;
+    else if (option->kind == MXP_OPTION_PATHS)
+        ((struct mxp_paths *)field(settings, option))->n = 0;
     else
         settings->n_sources = 0;
 }

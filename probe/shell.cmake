@@ -25,4 +25,5 @@ set(PROBE_SHELL_SOURCES
   result_row.c
   resume.c
   run.c
+  seen.c
   transcript.c)

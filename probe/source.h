@@ -18,6 +18,7 @@ struct mxp_item {
     const char *domain; /* A-labels, lower case; or the bare IP text of an address literal.
                            Valid until the next pull */
     bool literal;
+    bool suspect; /* expected to be unknown to its server: not asked in a row with others such */
 };
 
 struct mxp_source {

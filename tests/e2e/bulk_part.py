@@ -138,6 +138,41 @@ def exclusion(lab, report):
                  and "/no/such/file" in done.stderr, f"exit {done.returncode}: {done.stderr}")
 
 
+def longest_row(asked, those):
+    longest = row = 0
+    for address in asked:
+        row = row + 1 if address in those else 0
+        longest = max(longest, row)
+    return longest
+
+
+def seen_before(lab, report):
+    """Who was invalid in an earlier run is asked again, but not in a row with others such."""
+    good = [f"user{i}@plenty.test" for i in range(60)]
+    dead = [f"nobody{i}@plenty.test" for i in range(12)]
+    listed = lab.program.file("seen.txt", "\n".join(dead + good) + "\n")
+    server, truth = lab.servers["plenty"], {**dict.fromkeys(good, "valid"),
+                                            **dict.fromkeys(dead, "invalid")}
+    earlier = os.path.join(lab.folder, "earlier")
+    for form, rows in (("csv", (len(dead), len(dead))), ("jsonl", (1, 2))):
+        before = len(server.recipients())
+        args = ["--seen", earlier] if form == "jsonl" else []
+        done = bulk(lab, listed, "--format", "jsonl", "-o", earlier + ".new", *args)
+        asked = server.recipients()[before:]
+        got = {r["address"]: r["verdict"] for r in results(earlier + ".new")}
+        report.check(f"seen: {'with' if args else 'without'} it, the same verdicts", got == truth,
+                     f"{got} {done.stderr}")
+        longest = longest_row(asked, dead)
+        report.check(f"seen: {'with' if args else 'without'} it, so many dead ones in a row",
+                     rows[0] <= longest <= rows[1], f"{longest}: {asked}")
+        if not args:
+            bulk(lab, listed, "-o", earlier)
+    for name, code in (("/no/such/file", 66), (listed, 65)):
+        done = bulk(lab, listed, "--seen", name)
+        report.check(f"seen: {os.path.basename(name)}, exit {code}", done.returncode == code
+                     and name in done.stderr, f"exit {done.returncode}: {done.stderr}")
+
+
 def politeness(lab, report):
     """With the limits as they are: connections at once; no storm at a server that will not."""
     server = lab.servers["slow1"]
@@ -168,5 +203,6 @@ def politeness(lab, report):
 
 
 def run(lab, report):
-    for part in (table, columns, streams, telling, exclusion, politeness):
+    for part in (table, columns, streams, telling, exclusion, seen_before,
+                 politeness):
         part(lab, report)

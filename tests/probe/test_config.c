@@ -22,7 +22,8 @@ static void test_every_key(void **state)
     (void)state;
     struct mxp_options o;
     util_must("json: true\nquiet: no\nverbose: on\nbatch: false\noutput: \"o u t\"\n"
-              "format: jsonl\ncolumn: 3\nresume: yes\nexclude: ex\nprogress: true\n"
+              "format: jsonl\ncolumn: 3\nresume: yes\nexclude: ex\nseen: [s, t]\n"
+              "progress: true\n"
               "transcript: tr\nrules: ru\nehlo: a.example\nmail_from: p@a.example\n"
               "source: 192.0.2.1\nresolver: [192.0.2.2, \"[::1]:53\"]\ndns_rate: 7\nport: 26\n"
               "ip: 4\ntls: none\nallow_private_mx: true\nmax_sessions: 9\nloops: 1\n"
@@ -36,6 +37,8 @@ static void test_every_key(void **state)
     assert_int_equal(o.format, MXP_FORMAT_JSONL);
     assert_string_equal(o.column, "3");
     assert_string_equal(o.exclude, "ex");
+    assert_int_equal(o.seen.n, 2);
+    assert_string_equal(o.seen.names[1], "t");
     assert_string_equal(o.transcript, "tr");
     assert_string_equal(o.rules, "ru");
     assert_int_equal(o.n_identities, 1);
@@ -172,6 +175,7 @@ static void test_errors(void **state)
         {"port: !!int 25\n", ":1: tags"},
         {"port: 1\n---\nport: 2\n", ":2: a second document"},
         {"exclude: \"a\\0b\"\n", ":1: a NUL"},
+        {"seen: [s, \"\"]\n", ":1: seen: expected the name of a file"},
         {"ehlo: [[[[[[[[[[[[[[1]]]]]]]]]]]]]]\n", ":1: nested too deeply"},
         {"identities: 5\n", ":1: identities: expected a list, not '5'"},
         {"identities: [5]\n", ":1: identities: expected maps"},

@@ -98,6 +98,7 @@ static void test_defaults(void **state)
     assert_null(o.column);
     assert_null(o.transcript);
     assert_null(o.exclude);
+    assert_int_equal(o.seen.n, 0);
     assert_null(o.rules);
     assert_null(o.limits_file);
     assert_null(o.config);
@@ -124,12 +125,15 @@ static void test_every_option(void **state)
     (void)state;
     struct mxp_options o;
     MUST(&o, "bulk", "-o", "out.csv", "--format=jsonl", "--column", "3", "--resume", "--progress",
-         "--exclude=x", "list.csv", FROM, "--verbose");
+         "--exclude=x", "list.csv", FROM, "--verbose", "--seen=s", "--seen", "t");
     assert_string_equal(o.output, "out.csv");
     assert_int_equal(o.format, MXP_FORMAT_JSONL);
     assert_string_equal(o.column, "3");
     assert_true(o.resume && o.progress && o.verbose);
     assert_string_equal(o.exclude, "x");
+    assert_int_equal(o.seen.n, 2);
+    assert_string_equal(o.seen.names[0], "s");
+    assert_string_equal(o.seen.names[1], "t");
     assert_string_equal(o.args[0], "list.csv");
     mxp_options_free(&o);
 
