@@ -154,7 +154,7 @@ static void connected(struct mxp_sess *sess)
     }
     sess->care = mxp_doubt_care(sess);
     if (sess->care)
-        mxp_smtp_session_one_at_a_time(sess->smtp);
+        mxp_smtp_session_one_at_a_time(sess->smtp, 0);
     step_with(sess, MXP_SMTP_CONNECTED, MXP_SLICE_NONE);
 }
 

@@ -101,15 +101,10 @@ void mxp_smtp_session_skip_eai(struct mxp_smtp_session *s)
                                     : "the server does not offer SMTPUTF8");
 }
 
-void mxp_smtp_session_doubt(struct mxp_smtp_session *s, enum mxp_smtp_sync sync)
-{
-    if (s->sync < sync)
-        s->sync = (uint8_t)sync;
-}
-
 void mxp_smtp_session_end(struct mxp_smtp_session *s, enum mxp_smtp_cause cause,
                           const struct mxp_reply *reply, const char *detail)
 {
+    mxp_smtp_session_doubt_end(s);
     while (s->batch.n_rcpts)
         mxp_smtp_session_answer(s, cause, reply, detail);
     s->cause = cause;
@@ -149,11 +144,10 @@ static void void_surplus(struct mxp_smtp_session *s)
     void_session(s, why_unsolicited);
 }
 
-/* What is no goodbye may be the reply to an earlier command, one having been given twice. */
+/* In QUIT, which any reply ends. */
 static void on_goodbye(struct mxp_smtp_session *s, const struct mxp_reply *reply)
 {
-    if (reply->code != 221 && reply->code != 421 && !mxp_smtp_session_is_no_command(reply->code))
-        mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_BROKEN);
+    mxp_smtp_session_take_goodbye(s, reply);
     mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);
 }
 
@@ -168,6 +162,7 @@ static void on_reply(struct mxp_smtp_session *s, const struct mxp_reply *reply)
         void_surplus(s);
     } else {
         s->n_awaited--;
+        s->heard_ms = s->now_ms;
         mxp_smtp_session_rearm(s);
         mxp_smtp_state_row(s->state)->on_reply(s, reply);
     }
@@ -212,17 +207,8 @@ static void on_bytes(struct mxp_smtp_session *s, struct mxp_slice bytes)
     }
 }
 
-/* Broken off while commands were in flight: the reply that never came need not be the last
- * one, and those behind it would have answered the recipients before theirs. */
-static void doubt_batch(struct mxp_smtp_session *s)
-{
-    if (s->ehlo.pipelining && s->state > MXP_SMTP_STATE_WORK && s->state < MXP_SMTP_STATE_QUIT)
-        mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_UNSURE);
-}
-
 static void on_eof(struct mxp_smtp_session *s)
 {
-    doubt_batch(s);
     switch (s->state) {
     case MXP_SMTP_STATE_QUIT:
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);
@@ -240,7 +226,11 @@ static void on_timeout(struct mxp_smtp_session *s)
 {
     if (s->now_ms < s->deadline_ms && s->state != MXP_SMTP_STATE_CONNECT)
         return; /* of a deadline that has moved since */
-    doubt_batch(s);
+    if (s->listening) {
+        s->listening = false;
+        mxp_smtp_session_rearm(s);
+        return;
+    }
     switch (s->state) {
     case MXP_SMTP_STATE_QUIT:
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);

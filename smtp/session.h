@@ -85,11 +85,11 @@ struct mxp_smtp_batch {
 };
 
 /* Whether the replies of a session were those of the commands that they were taken for.
- * Replies carry no number; one left out or given twice shifts all that follow. */
+ * Replies carry no number; one left out or given twice shifts all that follow, and in a session
+ * that breaks off nothing needs to show it: what it breaks off with may be the last recipient's. */
 enum mxp_smtp_sync {
-    MXP_SMTP_SYNC_OK,     /* nothing speaks against it */
-    MXP_SMTP_SYNC_UNSURE, /* it broke off among pipelined commands: in the last batch a reply may
-                             have been left out */
+    MXP_SMTP_SYNC_OK,     /* it lives, or said its goodbye in its place */
+    MXP_SMTP_SYNC_UNSURE, /* it ended otherwise: 421, a close, silence, garbage */
     MXP_SMTP_SYNC_BROKEN  /* a reply too many was seen, or one that does not fit: any answer of
                              the session may have been another command's */
 };
@@ -131,9 +131,11 @@ struct mxp_smtp_session *mxp_smtp_session_new(const struct mxp_smtp_policy *poli
                                               mxp_smtp_answer_cb on_answer, void *arg);
 struct mxp_smtp_session *mxp_smtp_session_free(struct mxp_smtp_session *session); /* NULL */
 
-/* One command at a time, whatever is offered: each answer is then its recipient's own, but
- * for a reply given twice. Before the greeting is read. */
-void mxp_smtp_session_one_at_a_time(struct mxp_smtp_session *session);
+/* One command at a time from now on, whatever is offered, and before each RCPT nothing may have
+ * been heard for silence_ms: a reply given twice shows itself as one too many, if it comes
+ * within that time, and the answers before it are their recipients' own. Before the greeting is
+ * read, or while the session wants work. */
+void mxp_smtp_session_one_at_a_time(struct mxp_smtp_session *session, uint32_t silence_ms);
 
 /* Take an event; bytes only with MXP_SMTP_BYTES (replies given in answers and in *ret may
  * point into them). A TIMEOUT before the deadline is passed over. Bytes to send are appended to out

@@ -1,16 +1,5 @@
 #include "smtp/session_internal.h"
 
-bool mxp_smtp_session_is_no_command(uint16_t code)
-{
-    return code >= 500 && code <= 504;
-}
-
-void mxp_smtp_session_one_at_a_time(struct mxp_smtp_session *session)
-{
-    session->one_at_a_time = true;
-    session->ehlo.pipelining = false;
-}
-
 bool mxp_smtp_session_pipelining(const struct mxp_smtp_session *session)
 {
     return session->ehlo.pipelining;

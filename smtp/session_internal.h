@@ -44,14 +44,16 @@ struct mxp_smtp_session {
     struct mxp_ehlo ehlo;
     struct mxp_smtp_batch batch; /* n_rcpts 0: none */
     uint64_t now_ms, deadline_ms;
+    uint64_t heard_ms;   /* when the last reply was read */
     struct mxp_buf *out; /* within a step only */
     int error;           /* our own failure within a step */
 
     enum mxp_smtp_state state;
-    uint16_t n_awaited; /* commands sent (or the greeting), their replies not read */
-    uint16_t next;      /* the first recipient without an answer */
-    uint16_t sent;      /* recipients before it were sent, or need no RCPT */
-    uint32_t window;    /* octets of RCPT commands in flight */
+    uint16_t n_awaited;  /* commands sent (or the greeting), their replies not read */
+    uint16_t next;       /* the first recipient without an answer */
+    uint16_t sent;       /* recipients before it were sent, or need no RCPT */
+    uint32_t window;     /* octets of RCPT commands in flight */
+    uint32_t silence_ms; /* before each RCPT */
     bool no_tls, tls_up, starttls_refused;
     bool opened;    /* a MAIL was accepted since the last RSET */
     bool rset_sent; /* of this batch */
@@ -60,6 +62,8 @@ struct mxp_smtp_session {
     bool to_send;       /* the state was entered and its command is not sent */
     bool early;         /* the reply under way began when nothing was awaited */
     bool one_at_a_time; /* no pipelining */
+    bool listening;     /* the deadline is the end of a silence */
+    bool goodbye;       /* the server said so */
     bool named;         /* the RCPT reply at hand quotes its recipient */
     uint8_t sync;       /* enum mxp_smtp_sync */
 
@@ -89,11 +93,25 @@ void mxp_smtp_session_enter(struct mxp_smtp_session *s, enum mxp_smtp_state stat
 /* The deadline of the state's next reply, from now. */
 void mxp_smtp_session_rearm(struct mxp_smtp_session *s);
 
+/* ---- session_sync.c ---- */
+
 /* The replies may not be whose they seemed to be; nothing takes it back. */
 void mxp_smtp_session_doubt(struct mxp_smtp_session *s, enum mxp_smtp_sync sync);
 
-/* 500 to 504: the command is not known, or not like this. */
-bool mxp_smtp_session_is_no_command(uint16_t code);
+/* It ends: without a goodbye, nothing tells that each reply was its command's. */
+void mxp_smtp_session_doubt_end(struct mxp_smtp_session *s);
+
+/* What was said to QUIT, or to a RSET that was refused. */
+void mxp_smtp_session_take_goodbye(struct mxp_smtp_session *s, const struct mxp_reply *reply);
+
+/* Whether a RCPT may be sent as far as silence goes; if not, the deadline is when it may. */
+bool mxp_smtp_session_is_quiet(struct mxp_smtp_session *s);
+
+/* The reply at hand, to RCPT, quotes another recipient of the batch and not its own. */
+bool mxp_smtp_session_names_another(const struct mxp_smtp_session *s, const struct mxp_reply *reply,
+                                    bool *ret_own);
+
+/* ---- session.c ---- */
 
 /* End here: all pending recipients get cause and reply (NULL: none), then CLOSE. */
 void mxp_smtp_session_end(struct mxp_smtp_session *s, enum mxp_smtp_cause cause,

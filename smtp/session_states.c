@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#define NAMES_MAX 4 /* addresses looked at in one reply: bounds the work */
-
 static const char why_code[] = "a reply code that the command cannot have";
 static const char why_another[] = "a reply that names another recipient";
 
@@ -155,7 +153,7 @@ static void send_rcpts(struct mxp_smtp_session *s)
         if (mxp_smtp_session_is_eai(s, s->sent))
             continue;
         uint32_t len = (uint32_t)MXP_COMMAND_RCPT_EXTRA + rcpt->len;
-        if (!may_send(s) || s->window + len > MXP_SMTP_WINDOW)
+        if (!may_send(s) || s->window + len > MXP_SMTP_WINDOW || !mxp_smtp_session_is_quiet(s))
             break;
         struct mxp_slice path = {rcpt->address, rcpt->len};
         if (!was_sent(s, mxp_command_rcpt(s->out, path)))
@@ -189,8 +187,7 @@ static void on_rset(struct mxp_smtp_session *s, const struct mxp_reply *reply)
         s->opened = false;
         mxp_smtp_session_enter(s, MXP_SMTP_STATE_MAIL);
     } else if (is_refusal(reply)) {
-        if (!mxp_smtp_session_is_no_command(reply->code))
-            mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_BROKEN); /* a recipient's, given twice? */
+        mxp_smtp_session_take_goodbye(s, reply); /* for such it is, or a recipient's, given twice */
         mxp_smtp_session_end_quit(s, MXP_SMTP_CAUSE_CLOSED, NULL, "the server refused RSET");
     } else {
         on_odd_code(s);
@@ -214,48 +211,6 @@ static void on_mail(struct mxp_smtp_session *s, const struct mxp_reply *reply)
     }
 }
 
-/* The next address in angle brackets, or an empty slice. */
-static struct mxp_slice next_named(struct mxp_slice *rest)
-{
-    while (rest->len) {
-        *rest = mxp_slice_sub(*rest, mxp_slice_find(*rest, '<') + 1, rest->len);
-        struct mxp_slice near = mxp_slice_sub(*rest, 0, MXP_PATH_MAX + 1);
-        struct mxp_slice name = mxp_slice_sub(near, 0, mxp_slice_find(near, '>'));
-        if (name.len < near.len && mxp_slice_find(name, '@') < name.len)
-            return name;
-    }
-    return MXP_SLICE_NONE;
-}
-
-static bool is_rcpt(const struct mxp_smtp_session *s, uint16_t i, struct mxp_slice name)
-{
-    struct mxp_slice path = {s->batch.rcpts[i].address, s->batch.rcpts[i].len};
-    return mxp_slice_ieq(path, name);
-}
-
-/* Replies carry no number. Where a server left one out or gave one twice, a reply that
- * quotes another recipient of the batch, and not its own, is what shows it; taken for an
- * answer it could make a living mailbox invalid. 251 and 551 name others by their nature. */
-static bool names_another(const struct mxp_smtp_session *s, const struct mxp_reply *reply,
-                          bool *ret_own)
-{
-    struct mxp_slice rest = reply->text;
-    bool another = false;
-    *ret_own = false;
-    for (unsigned n = 0; n < NAMES_MAX; n++) {
-        struct mxp_slice name = next_named(&rest);
-        if (name.len == 0)
-            break;
-        if (is_rcpt(s, s->next, name)) {
-            *ret_own = true;
-            return false;
-        }
-        for (uint16_t i = 0; i < s->batch.n_rcpts && !another; i++)
-            another = is_rcpt(s, i, name);
-    }
-    return another && reply->code != 251 && reply->code != 551;
-}
-
 static void on_rcpt(struct mxp_smtp_session *s, const struct mxp_reply *reply)
 {
     if (!is_good(reply) && !is_refusal(reply)) {
@@ -263,7 +218,7 @@ static void on_rcpt(struct mxp_smtp_session *s, const struct mxp_reply *reply)
         return;
     }
     bool named;
-    if (names_another(s, reply, &named)) {
+    if (mxp_smtp_session_names_another(s, reply, &named)) {
         mxp_smtp_session_doubt(s, MXP_SMTP_SYNC_BROKEN);
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_PROTOCOL, NULL, why_another);
         return;

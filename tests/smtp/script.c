@@ -225,8 +225,8 @@ static void command(struct run *run, const char *text)
     }
     if (strncmp(text, "give ", 5) == 0) {
         give(run, text + 5);
-    } else if (strcmp(text, "one at a time") == 0) {
-        mxp_smtp_session_one_at_a_time(run->session);
+    } else if (strncmp(text, "one at a time", 13) == 0) {
+        mxp_smtp_session_one_at_a_time(run->session, (uint32_t)strtoul(text + 13, NULL, 10));
     } else if (strcmp(text, "quit") == 0) {
         mxp_smtp_session_quit(run->session);
         step(run, MXP_SMTP_GO, MXP_SLICE_NONE);

@@ -8,7 +8,7 @@
  *   "Y: ok|unsure|broken"  whether the replies were those of their commands, so far
  *   "! give ADDR.." a batch and GO ("utf8:" before an address, "from:" for the sender)
  *   "! quit", "! tls up", "! tls down", "! eof", "! timeout", "! cancel"
- *   "! one at a time"  no pipelining
+ *   "! one at a time MS"  no pipelining, and so long a silence before each RCPT
  *   "! stale timeout"  a TIMEOUT at once, whatever the deadline
  *   "! wait MS"  time passes      "! deadline MS" the deadline is this far away
  * CONNECTED comes by itself at the start. What the server sends between two other lines
