@@ -4,7 +4,7 @@
 
 static const char passes_words[] =
     "(temporar|again later|try later|retry later|resend later|come back|later|in a few|"
-    "in some time|at time|at moment|for moment|momentarily|right now|in progress|transient|"
+    "in some time|at time|at moment|for moment|momentarily|right|in progress|transient|"
     "plus tard|mas tarde|mais tarde|piu tardi|spater|spaeter|vorubergehend|vorubergehende|"
     "voruebergehend|voruebergehende|momentan|momentanement|zeitweise|provisoirement|soon|shortly|"
     "reactivated|reessayez|tente novamente|intente nuevamente|intente de nuevo|riprova|sprobuj "
@@ -69,7 +69,7 @@ int mxp_judge_init(struct mxp_rules *rules)
         {elsewhere_words, &rules->judge.elsewhere}, {no_mail_words, &rules->judge.no_mail},
         {welcome_words, &rules->judge.welcome},
     };
-    const char *bad = NULL;
+    struct mxp_bad_term bad = {0};
     int err = 0;
     for (size_t i = 0; i < sizeof terms / sizeof *terms && !err; i++)
         err = mxp_rules_term(rules, mxp_slice_str(terms[i].words), terms[i].id, &bad);

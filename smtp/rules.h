@@ -158,13 +158,21 @@ struct mxp_rules {
 int mxp_rules_read(struct mxp_rules *rules, const char *file, struct mxp_slice text,
                    struct mxp_why *why);
 
-/* rules_terms.c: the number of a term: "a b", "(a|b) c", or a pair "a ~ b". */
+/* What is wrong with a term, and its phrase of which that is true; empty: the term as a whole. */
+struct mxp_bad_term {
+    const char *what; /* NULL: nothing, or an error that is no fault of the term */
+    char phrase[64];  /* cut to fit */
+};
+
+/* rules_terms.c: the number of a term: "a b", "(a|b) c", or a pair "a ~ b". MXP_ECONFIG: see
+ * ret_bad. */
 int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_id,
-                   const char **ret_bad);
+                   struct mxp_bad_term *ret_bad);
 void mxp_rules_terms_end(struct mxp_rules *rules); /* after the last term */
 
 /* rules_words.c: phrases, and the automaton of them. */
-int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase);
+int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase,
+                     struct mxp_bad_term *ret_bad);
 int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term);
 int mxp_rules_link(struct mxp_rules *rules); /* after the last phrase */
 /* rules_index.c: by which term each rule is looked up; before mxp_rules_link. */

@@ -21,16 +21,14 @@ struct phrases {
     uint16_t *ids;
     size_t n;
     int depth;
-    const char *bad; /* what is wrong with the term */
+    struct mxp_bad_term *bad;
 };
 
 static int take_phrase(struct phrases *phrases, struct mxp_slice words)
 {
     if (phrases->n >= TERM_PHRASES)
-        return phrases->bad = "too many phrases in one term", MXP_ECONFIG;
-    int err = mxp_rules_phrase(phrases->rules, words, &phrases->ids[phrases->n]);
-    if (err == MXP_ESYNTAX)
-        return phrases->bad = "a phrase without words that say something", MXP_ECONFIG;
+        return phrases->bad->what = "too many phrases in one term", MXP_ECONFIG;
+    int err = mxp_rules_phrase(phrases->rules, words, &phrases->ids[phrases->n], phrases->bad);
     phrases->n += !err;
     return err;
 }
@@ -60,9 +58,9 @@ static int expand(struct phrases *phrases, struct mxp_slice term)
         return err;
     }
     if (close == term.len)
-        return phrases->bad = "a parenthesis is not closed", MXP_ECONFIG;
+        return phrases->bad->what = "a parenthesis is not closed", MXP_ECONFIG;
     if (++phrases->depth > TERM_DEPTH)
-        return phrases->bad = "too many parentheses in one term", MXP_ECONFIG;
+        return phrases->bad->what = "too many parentheses in one term", MXP_ECONFIG;
     char *text = malloc(term.len + 1);
     if (!text)
         return MXP_ENOMEM;
@@ -114,15 +112,15 @@ static int set_new(struct mxp_rules *rules, struct mxp_slice term, const struct 
 }
 
 static int pair_new(struct mxp_rules *rules, struct mxp_slice term, size_t tilde, uint16_t *ret_id,
-                    const char **ret_bad)
+                    struct mxp_bad_term *ret_bad)
 {
     struct mxp_pair pair;
     struct mxp_slice first = mxp_slice_trim(mxp_slice_sub(term, 0, tilde));
     struct mxp_slice second = mxp_slice_trim(mxp_slice_sub(term, tilde + 1, term.len));
     if (rules->n_pairs >= MXP_PAIRS_MAX)
-        return *ret_bad = "too many pairs", MXP_ECONFIG;
+        return ret_bad->what = "too many pairs", MXP_ECONFIG;
     if (mxp_rules_find_outside(second, '~') < second.len)
-        return *ret_bad = "a pair of a pair", MXP_ECONFIG;
+        return ret_bad->what = "a pair of a pair", MXP_ECONFIG;
     int err = mxp_rules_term(rules, first, &pair.first, ret_bad);
     if (!err)
         err = mxp_rules_term(rules, second, &pair.second, ret_bad);
@@ -140,21 +138,21 @@ static int pair_new(struct mxp_rules *rules, struct mxp_slice term, size_t tilde
 }
 
 int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_id,
-                   const char **ret_bad)
+                   struct mxp_bad_term *ret_bad)
 {
     const struct mxp_term *entry = term_find(rules, term);
     if (entry)
         return *ret_id = entry->id, 0;
-    struct phrases phrases = {.rules = rules};
+    struct phrases phrases = {.rules = rules, .bad = ret_bad};
     size_t tilde = mxp_rules_find_outside(term, '~');
     if (tilde < term.len)
         return pair_new(rules, term, tilde, ret_id, ret_bad);
     if (term.len > TERM_TEXT)
-        return *ret_bad = "too long a term", MXP_ECONFIG;
+        return ret_bad->what = "too long a term", MXP_ECONFIG;
     if (mxp_slice_find(term, '&') < term.len)
-        return *ret_bad = "no & within parentheses", MXP_ECONFIG;
+        return ret_bad->what = "no & within parentheses", MXP_ECONFIG;
     if (mxp_slice_find(term, '~') < term.len)
-        return *ret_bad = "no ~ within parentheses", MXP_ECONFIG;
+        return ret_bad->what = "no ~ within parentheses", MXP_ECONFIG;
     phrases.ids = malloc(TERM_PHRASES * sizeof *phrases.ids);
     if (!phrases.ids)
         return MXP_ENOMEM;
@@ -162,7 +160,6 @@ int mxp_rules_term(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret
     if (!err)
         err = set_new(rules, term, &phrases, ret_id);
     free(phrases.ids);
-    *ret_bad = phrases.bad;
     return err;
 }
 
@@ -216,11 +213,13 @@ static int add_all(struct mxp_rules_reader *reader, const struct mxp_rule *with_
 
 static int take_term(struct mxp_rules_reader *reader, struct mxp_slice term, uint16_t *ret_id)
 {
-    const char *why_bad = NULL;
-    int err = mxp_rules_term(reader->rules, term, ret_id, &why_bad);
-    if (err)
-        return why_bad ? mxp_rules_bad(reader, why_bad, term) : mxp_rules_fail(reader, err);
-    return 0;
+    struct mxp_bad_term bad = {0};
+    int err = mxp_rules_term(reader->rules, term, ret_id, &bad);
+    if (!err)
+        return 0;
+    if (!bad.what)
+        return mxp_rules_fail(reader, err);
+    return mxp_rules_bad(reader, bad.what, *bad.phrase ? mxp_slice_str(bad.phrase) : term);
 }
 
 /* "(a|b)" and no more than that: what is inside. */

@@ -148,31 +148,52 @@ static int phrase_new(struct mxp_rules *rules, uint32_t node, uint16_t len)
     return 0;
 }
 
-int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase)
+/* "is full" would be found in every text with "full": who wants that shall write it. */
+static int check_phrase(struct mxp_slice phrase, size_t n_words, size_t n_passed_over, bool address,
+                        struct mxp_bad_term *ret_bad)
+{
+    if (n_words == 0 && !address)
+        ret_bad->what = "a phrase without words that say something";
+    else if (n_words == 1 && n_passed_over)
+        ret_bad->what = "a phrase of which one word alone is looked for";
+    else
+        return 0;
+    size_t len = phrase.len < sizeof ret_bad->phrase ? phrase.len : sizeof ret_bad->phrase - 1;
+    if (len)
+        memcpy(ret_bad->phrase, phrase.ptr, len);
+    ret_bad->phrase[len] = '\0';
+    return MXP_ECONFIG;
+}
+
+int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase,
+                     struct mxp_bad_term *ret_bad)
 {
     struct mxp_tokens tokens;
     struct mxp_token token;
     uint32_t node = 0;
     bool address = false;
-    uint16_t n_words = 0;
+    uint16_t n_words = 0, n_passed_over = 0;
     int err = rules->n_nodes ? 0 : begin(rules);
     mxp_tokens_init(&tokens, words, false);
     while (!err && mxp_tokens_next(&tokens, &token)) {
         uint16_t word;
         err = word_get(rules, &token, &word);
-        address = address || (!err && word == MXP_WORD_ADDRESS);
-        if (!err && word < MXP_WORD_SILENT) {
-            err = child(rules, node, word, &node);
-            n_words++;
+        if (err)
+            break;
+        address = address || word == MXP_WORD_ADDRESS;
+        if (word >= MXP_WORD_SILENT) {
+            n_passed_over++;
+            continue;
         }
+        err = child(rules, node, word, &node);
+        n_words++;
     }
-    if (err)
-        return err;
-    if (node == 0 && !address)
-        return MXP_ESYNTAX;
-    if (rules->nodes[node].phrase == MXP_NO_PHRASE)
+    if (!err)
+        err = check_phrase(words, n_words, n_passed_over, address, ret_bad);
+    if (!err && rules->nodes[node].phrase == MXP_NO_PHRASE)
         err = phrase_new(rules, node, n_words);
-    *ret_phrase = rules->nodes[node].phrase;
+    if (!err)
+        *ret_phrase = rules->nodes[node].phrase;
     return err;
 }
 

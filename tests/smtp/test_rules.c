@@ -161,8 +161,8 @@ static void test_errors(void **state)
     static const struct {
         const char *rules, *where;
     } cases[] = {
-        {"mailbox_full : a b\nnonsense : a b\n", ":2: no such reason"},
-        {"\n# x\nmailbox_full a b\n", ":3: expected REASON"},
+        {"mailbox_full : quokka emu\nnonsense : quokka emu\n", ":2: no such reason"},
+        {"\n# x\nmailbox_full quokka emu\n", ":3: expected REASON"},
         {"mailbox_full code=5y0 : quokka\n", ":1: expected a code"},
         {"mailbox_full code=55 : quokka\n", ":1: expected a code"},
         {"mailbox_full enh=5.1 : quokka\n", ":1: expected an enhanced code"},
@@ -176,6 +176,11 @@ static void test_errors(void **state)
         {"mailbox_full : (quokka & emu)\n", ":1: no & within"},
         {"mailbox_full : (quokka ~ emu)\n", ":1: no ~ within"},
         {"mailbox_full : the\n", ":1: a phrase without words"},
+        {"mailbox_full : quokka | emu is the\n",
+         ":1: a phrase of which one word alone is looked for: \"emu is the\""},
+        {"mailbox_full : (quokka|the) (emu|zebra)\n", "\"the emu\""},
+        {"mailbox_full : quokka & !(zebra|addr emu)\n", "\"addr emu\""},
+        {"mailbox_full : quokka ~ please emu\n", "\"please emu\""},
         {"let A\n", ":1: expected let"},
         {"also\n", ":1: expected REASON"},
         {"also lunch : quokka -> keep\n", ":1: no such reason"},
