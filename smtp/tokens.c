@@ -1,132 +1,48 @@
 #include "smtp/tokens.h"
 
+#include "smtp/tokens_skip.h"
+
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
-/* What an octet is: its lower case where it is a letter or digit; HIGH above 127; else it
- * separates words, and INNER may stand in an address. */
-enum { OTHER, INNER, HIGH };
-
-#define LITTLE_ENDIAN_HERE (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-#define BIT_20             UINT64_C(0x2020202020202020)
-#define TEMPOR             UINT64_C(0x726f706d6574) /* "tempor" in the lower octets */
-
-static const unsigned char letters[256] = {
-    0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
-    0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   1,
-    0,   1,   0,   0,   1,   1,   0,   1,   1,   1,   '0', '1', '2', '3', '4', '5', '6', '7', '8',
-    '9', 0,   0,   0,   1,   0,   0,   0,   'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k',
-    'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0,   0,   0,   0,
-    1,   0,   'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q',
-    'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0,   0,   0,   1,   0,   2,   2,   2,   2,   2,
-    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
-    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
-    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
-    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
-    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
-    2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,   2,
-    2,   2,   2,   2,   2,   2,   2,   2,   2,
-};
+#define PIECE 16 /* octets of a word that are taken at once */
 
 /* U+00C0 to U+017F without their accents; '-' is no letter. */
 static const char unaccented[] = "aaaaaaaceeeeiiiidnooooo-ouuuuytsaaaaaaaceeeeiiiidnooooo-ouuuuyty"
                                  "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllll"
                                  "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
-static inline unsigned char letter(char c)
+/* The masks of what stands at at. The last octets of a text are read from a copy with NULs behind
+ * them, so that nothing is read behind the text. False: nothing is left. */
+static bool read_block(struct mxp_tokens *tokens, const char *at)
 {
-    return letters[(unsigned char)c];
+    size_t left = (size_t)(tokens->end - at);
+    if (left < MXP_OCTETS && at != tokens->tail) {
+        bool has_address = tokens->address < tokens->end;
+        memset(tokens->tail, 0, sizeof tokens->tail);
+        if (left)
+            memcpy(tokens->tail, at, left);
+        at = tokens->tail;
+        tokens->end = at + left;
+        tokens->safe = at + MXP_OCTETS;
+        tokens->address =
+            has_address ? mxp_tokens_find_address(at, tokens->end, &tokens->sign) : tokens->end;
+    }
+    tokens->at = tokens->block = at;
+    tokens->octets = mxp_octets_read(at);
+    return left > 0;
 }
 
 void mxp_tokens_init(struct mxp_tokens *tokens, struct mxp_slice text, bool reply)
 {
     const char *end = text.ptr + text.len;
-    bool has_address = text.len && memchr(text.ptr, '@', text.len);
-    *tokens = (struct mxp_tokens){text.ptr, end, has_address ? text.ptr : end, true, reply, false};
-}
-
-static bool digit_at(const char *at, const char *end)
-{
-    return at < end && mxp_is_digit(*at);
-}
-
-/* "5.1.1" at at: behind it, or at where there is none. */
-static const char *skip_enhanced(const char *at, const char *end)
-{
-    const char *p = at;
-    if (end - at < 5 || (*p != '2' && *p != '4' && *p != '5') || p[1] != '.')
-        return at;
-    p += 2;
-    for (int part = 0; part < 2; part++) {
-        if (!digit_at(p, end))
-            return at;
-        while (digit_at(p, end))
-            p++;
-        if (part == 0 && (p >= end || *p++ != '.'))
-            return at;
-    }
-    return p < end && (*p == '.' || mxp_is_alnum(*p)) ? at : p;
-}
-
-/* Codes at the start of a line, as often as a relay has put them there. */
-static const char *skip_codes(const char *at, const char *end)
-{
-    for (int i = 0; i < 3; i++) {
-        while (at < end && (*at == ' ' || *at == '\t' || *at == '#' || (*at == '-' && i > 0)))
-            at++;
-        const char *p = at;
-        if (end - p >= 3 && p[0] >= '2' && p[0] <= '5' && mxp_is_digit(p[1]) &&
-            mxp_is_digit(p[2]) && (end - p == 3 || p[3] == ' ' || p[3] == '-' || p[3] == '\n'))
-            p += end - p == 3 ? 3 : 4;
-        const char *q = skip_enhanced(p, end);
-        if (q == at)
-            break;
-        at = q;
-    }
-    return at;
-}
-
-static inline bool in_address(char c)
-{
-    return letter(c) > HIGH || letter(c) == INNER;
-}
-
-/* An address at at: behind it, or NULL. At most 320 octets are looked at. */
-static const char *skip_address(const char *at, const char *end)
-{
-    const char *p = at;
-    const char *limit = end - at > 320 ? at + 320 : end;
-    while (p < limit && in_address(*p))
-        p++;
-    if (p == at || p >= limit || *p != '@')
-        return NULL;
-    p++;
-    if (p < limit && *p == '[') {
-        while (p < limit && *p != ']' && *p != ' ' && *p != '\n')
-            p++;
-        return p;
-    }
-    while (p < limit && in_address(*p) && !(*p == '.' && p + 1 < end && p[1] == '.'))
-        p++;
-    return p;
-}
-
-/* An IPv4 address at at: behind it, or NULL. */
-static const char *skip_ip(const char *at, const char *end)
-{
-    const char *p = at;
-    for (int part = 0; part < 4; part++) {
-        int n = 0;
-        while (digit_at(p, end) && n < 3) {
-            p++;
-            n++;
-        }
-        if (n == 0 || (part < 3 && (p >= end || *p++ != '.')))
-            return NULL;
-    }
-    return p < end && (mxp_is_alnum(*p) || (*p == '.' && digit_at(p + 1, end))) ? NULL : p;
+    tokens->at = text.ptr;
+    tokens->end = end;
+    tokens->safe = text.len < MXP_OCTETS ? text.ptr : end - PIECE;
+    tokens->address = reply ? mxp_tokens_find_address(text.ptr, end, &tokens->sign) : end;
+    tokens->line_start = tokens->reply = reply;
+    tokens->url = false;
+    if (reply)
+        read_block(tokens, text.ptr);
 }
 
 static inline void put(struct mxp_token *token, char c)
@@ -156,7 +72,7 @@ static char accented(const char *at, const char *end, bool in_word, int *ret_oct
     if (c >= 0xc3 && c <= 0xc5 && continues(at + 1, end)) {
         plain = unaccented[(c - 0xc3) * 64 + ((unsigned char)at[1] & 0x3f)];
     } else if (c >= 0xc0 && !continues(at + 1, end) &&
-               (in_word || (at + 1 < end && letter(at[1]) > HIGH))) {
+               (in_word || (at + 1 < end && mxp_octet(at[1]) > MXP_OCTET_HIGH))) {
         *ret_octets = 1;
         plain = unaccented[c - 0xc0];
     }
@@ -185,12 +101,17 @@ static void take_character(struct mxp_tokens *tokens, struct mxp_token *ret)
 
 static inline bool apostrophe(const char *at, const char *end)
 {
-    return *at == '\'' && at + 1 < end && letter(at[1]) >= HIGH;
+    return *at == '\'' && at + 1 < end && mxp_octet(at[1]) >= MXP_OCTET_HIGH;
+}
+
+static inline bool is_temporary(const char *text)
+{
+    return memcmp(text, "tempor", 6) == 0;
 }
 
 static void stem(struct mxp_token *token)
 {
-    if (token->len < 7 || memcmp(token->text, "tempor", 6) != 0)
+    if (token->len < 7 || !is_temporary(token->text))
         return;
     token->len = 0;
     set(token, "temporar");
@@ -201,14 +122,14 @@ static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
     const char *from = tokens->at, *p = from, *end = tokens->end;
     uint32_t len = ret->len;
     for (;;) {
-        unsigned char c = OTHER;
-        while (p < end && (c = letter(*p)) > HIGH) {
+        unsigned char c = MXP_OCTET_OTHER;
+        while (p < end && (c = mxp_octet(*p)) > MXP_OCTET_HIGH) {
             ret->text[len] = (char)c;
             len += len < MXP_TOKEN_MAX;
             p++;
         }
         int octets = 1;
-        if (p < end && c == HIGH) {
+        if (p < end && c == MXP_OCTET_HIGH) {
             char plain = accented(p, end, p > from, &octets);
             if (!plain)
                 break;
@@ -227,44 +148,29 @@ static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
         stem(ret);
 }
 
-/* Octets that may end a word of an address: the search for an @ is made once per run. */
-static bool special(struct mxp_tokens *tokens, struct mxp_token *ret)
+/* The hash is of sixteen octets at a time, NULs behind the last. */
+static inline uint64_t mix(uint64_t hash, uint64_t first, uint64_t second)
 {
-    const char *next = mxp_is_digit(*tokens->at) ? skip_ip(tokens->at, tokens->end) : NULL;
-    const char *word = "ip";
-    if (!next && tokens->no_at <= tokens->at) {
-        next = skip_address(tokens->at, tokens->end);
-        word = "addr";
-        if (!next) {
-            const char *p = tokens->at;
-            const char *limit = tokens->end - p > 320 ? p + 320 : tokens->end;
-            while (p < limit && in_address(*p))
-                p++;
-            tokens->no_at = p;
-        }
-    }
-    if (!next)
-        return false;
-    set(ret, word);
-    tokens->at = next;
-    return true;
-}
-
-static inline uint64_t mix(uint64_t hash, uint64_t piece)
-{
-    hash = (hash ^ piece) * 0x9e3779b97f4a7c15u;
+    uint64_t piece = first * 0x9e3779b97f4a7c15u + (second ^ second >> 31) * 0xc2b2ae3d27d4eb4fu;
+    hash = hash * 0xff51afd7ed558ccdu + piece;
     return hash ^ hash >> 29;
 }
 
-static inline void seal(struct mxp_token *token)
+static inline uint64_t finish(uint64_t hash)
 {
-    uint64_t hash = token->len, piece;
-    memset(token->text + token->len, 0, 8);
-    for (uint32_t at = 0; at < token->len; at += 8) {
-        memcpy(&piece, token->text + at, 8);
-        hash = mix(hash, piece);
+    return (hash ^ hash >> 32) | 1;
+}
+
+static void seal(struct mxp_token *token)
+{
+    uint64_t hash = 0, first, second;
+    memset(token->text + token->len, 0, PIECE);
+    for (uint32_t at = 0; at < token->len; at += PIECE) {
+        memcpy(&first, token->text + at, 8);
+        memcpy(&second, token->text + at + 8, 8);
+        hash = mix(hash, first, second);
     }
-    token->hash = (hash ^ hash >> 32) | 1;
+    token->hash = finish(hash);
 }
 
 /* What separates words may begin or end a URL; a rule marks the words of one by a slash. */
@@ -272,11 +178,6 @@ static void take_separator(struct mxp_tokens *tokens)
 {
     const char *at = tokens->at, *end = tokens->end;
     tokens->at++;
-    if (*at == ' ') {
-        tokens->url = false;
-        return;
-    }
-    tokens->line_start = *at == '\n';
     switch (*at) {
     case ':':
         if (tokens->reply && end - at > 3 && at[1] == '/' && at[2] == '/') {
@@ -287,9 +188,13 @@ static void take_separator(struct mxp_tokens *tokens)
     case '/':
         tokens->url = tokens->url || !tokens->reply;
         break;
+    case '\n':
+        tokens->line_start = tokens->reply;
+        tokens->url = false;
+        break;
+    case ' ':
     case '\t':
     case '\r':
-    case '\n':
     case '<':
     case '>':
     case '"':
@@ -305,77 +210,117 @@ static void take_separator(struct mxp_tokens *tokens)
     }
 }
 
-/* How many of the sixteen octets at at are letters and digits before the first that is none;
- * without a loop, whose end no processor can foresee. */
-static inline size_t word_len(const char *at)
+/* To the next word; false: there is none. Outside of URLs no separator but ':' and '\n' matters. */
+static inline bool seek(struct mxp_tokens *tokens)
 {
-#ifdef __SSE2__
-    __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
-    __m128i alpha = _mm_sub_epi8(_mm_or_si128(octets, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-    __m128i digit = _mm_sub_epi8(octets, _mm_set1_epi8('0'));
-    __m128i is_alpha = _mm_cmpeq_epi8(_mm_min_epu8(alpha, _mm_set1_epi8(25)), alpha);
-    __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
-    unsigned word = (unsigned)_mm_movemask_epi8(_mm_or_si128(is_alpha, is_digit));
-    return (size_t)__builtin_ctz(~word);
-#else
-    size_t n = 0;
-    while (n < 16 && letter(at[n]) > HIGH)
-        n++;
-    return n;
-#endif
+    for (;;) {
+        if (tokens->line_start)
+            tokens->at = mxp_tokens_skip_codes(tokens->at, tokens->end);
+        tokens->line_start = false;
+        if (tokens->url || !tokens->reply) {
+            if (tokens->at >= tokens->end)
+                return false;
+            if (mxp_octet(*tokens->at) >= MXP_OCTET_HIGH)
+                return true;
+            take_separator(tokens);
+            continue;
+        }
+        size_t off = (size_t)(tokens->at - tokens->block);
+        if (off >= MXP_OCTETS) {
+            if (!read_block(tokens, tokens->at))
+                return false;
+            continue;
+        }
+        uint64_t rest = (tokens->octets.word | tokens->octets.odd) >> off;
+        if (!rest) {
+            if (tokens->end - tokens->block <= MXP_OCTETS ||
+                !read_block(tokens, tokens->block + MXP_OCTETS))
+                return false;
+            continue;
+        }
+        tokens->at += __builtin_ctzll(rest);
+        if (mxp_octet(*tokens->at) >= MXP_OCTET_HIGH)
+            return true;
+        take_separator(tokens);
+    }
+}
+/* "addr" and "ip". */
+static inline bool take_special(struct mxp_tokens *tokens, struct mxp_token *ret)
+{
+    const char *behind = NULL, *word = "ip";
+    if (mxp_is_digit(*tokens->at))
+        behind = mxp_tokens_skip_ip(tokens->at, tokens->end);
+    if (!behind && tokens->at >= tokens->address) {
+        if (tokens->at > tokens->sign)
+            tokens->address = mxp_tokens_find_address(tokens->at, tokens->end, &tokens->sign);
+        if (tokens->at >= tokens->address) {
+            behind = mxp_tokens_skip_address(tokens->sign, tokens->end);
+            word = "addr";
+        }
+    }
+    if (!behind)
+        return false;
+    set(ret, word);
+    seal(ret);
+    tokens->at = behind;
+    return true;
 }
 
-/* The common word, letters and digits alone and fewer than seventeen: in two registers, whose
- * octets are those that take_word and seal would have. Of letters and digits the bit 0x20 is
- * all that tells the cases apart. False: it is another one, or near the end of the text. */
+/* How many letters and digits stand at at, when the block holds one octet more than these, and
+ * sixteen octets can be read. */
+static inline size_t plain_len(struct mxp_tokens *tokens)
+{
+    size_t off = (size_t)(tokens->at - tokens->block);
+    uint64_t others = ~(tokens->octets.word >> off);
+    size_t len = others ? (size_t)__builtin_ctzll(others) : MXP_OCTETS;
+    if (off + len < MXP_OCTETS && tokens->at <= tokens->safe)
+        return len;
+    read_block(tokens, tokens->at);
+    others = ~tokens->octets.word;
+    return others ? (size_t)__builtin_ctzll(others) : MXP_OCTETS;
+}
+
+/* The common word, of one to sixteen letters and digits, in two registers, whose octets are those
+ * that take_word and seal would have: the bit 0x20 is all that tells the cases apart. False: it
+ * is another one. */
 static inline bool take_plain(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
+    static const unsigned char keep[2 * PIECE] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                  255, 255, 255, 255, 255, 255, 255, 255};
+    static const uint64_t lower = UINT64_C(0x2020202020202020);
+    size_t len = plain_len(tokens);
     const char *from = tokens->at;
-    if (!LITTLE_ENDIAN_HERE || tokens->end - from <= 16)
+    if (len == 0 || len > PIECE || from[len] == '\'' || mxp_octet(from[len]) == MXP_OCTET_HIGH)
         return false;
-    size_t n = word_len(from);
-    if (letter(from[n]) >= HIGH || from[n] == '\'')
-        return false;
-    uint64_t first, second;
+    uint64_t first, second, keep_first, keep_second;
+    memcpy(&keep_first, keep + PIECE - len, 8);
+    memcpy(&keep_second, keep + PIECE - len + 8, 8);
     memcpy(&first, from, 8);
     memcpy(&second, from + 8, 8);
-    first = (first | BIT_20) & (n < 8 ? UINT64_MAX >> (64 - 8 * n) : UINT64_MAX);
-    second = n <= 8 ? 0 : (second | BIT_20) & UINT64_MAX >> (128 - 8 * n);
+    first = (first | lower) & keep_first;
+    second = (second | lower) & keep_second;
     memcpy(ret->text, &first, 8);
     memcpy(ret->text + 8, &second, 8);
-    if (n >= 7 && (first & UINT64_MAX >> 16) == TEMPOR)
+    if (is_temporary(ret->text))
         return false;
-    tokens->at = from + n;
-    ret->len = (uint32_t)n;
-    uint64_t hash = mix(n, first);
-    if (n > 8)
-        hash = mix(hash, second);
-    ret->hash = (hash ^ hash >> 32) | 1;
+    tokens->at = from + len;
+    ret->len = (uint32_t)len;
+    ret->hash = finish(mix(0, first, second));
     return true;
 }
 
 bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
     ret->len = 0;
-    while (tokens->at < tokens->end) {
-        if (tokens->line_start && tokens->reply)
-            tokens->at = skip_codes(tokens->at, tokens->end);
-        tokens->line_start = false;
-        if (tokens->at >= tokens->end)
-            return false;
-        if (letter(*tokens->at) < HIGH) {
-            take_separator(tokens);
-            continue;
-        }
-        if (tokens->url)
-            put(ret, '/');
-        if (!tokens->reply || !special(tokens, ret)) {
-            if (!tokens->url && take_plain(tokens, ret))
-                return true;
-            take_word(tokens, ret);
-        }
-        seal(ret);
+    if (!seek(tokens))
+        return false;
+    if (tokens->url)
+        put(ret, '/');
+    if (tokens->reply && take_special(tokens, ret))
         return true;
-    }
-    return false;
+    if (tokens->reply && !tokens->url && take_plain(tokens, ret))
+        return true;
+    take_word(tokens, ret);
+    seal(ret);
+    return true;
 }

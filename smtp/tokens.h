@@ -18,23 +18,29 @@
 #define MXP_SMTP_TOKENS_H
 
 #include "core/slice.h"
+#include "smtp/octets.h"
 
 #define MXP_TOKEN_MAX 48 /* a longer word is in no rule: it is cut */
 
 struct mxp_tokens {
     const char *at, *end;
-    const char *no_at;      /* private: no address starts before here */
     bool line_start, reply; /* reply: lines start with codes */
-    bool url;               /* private: inside one */
+    /* private */
+    bool url;                   /* inside of one */
+    const char *safe;           /* sixteen octets can be read from here and before */
+    const char *address, *sign; /* the next mail address, from at on, and its @; end: none */
+    const char *block;          /* what the masks are of */
+    struct mxp_octets octets;
+    char tail[MXP_OCTETS + 16]; /* the text's last octets, NULs behind */
 };
 
 struct mxp_token {
-    char text[MXP_TOKEN_MAX + 8]; /* padded with NULs to a multiple of eight */
+    char text[MXP_TOKEN_MAX + 16]; /* padded with NULs to a multiple of sixteen */
     uint32_t len;
     uint64_t hash; /* never 0; no two words of any text are expected to share one */
 };
 
-/* text: a reply's lines, or with reply false, words alone. */
+/* text: a reply's lines, or with reply false, words alone. It must stay; tokens must not move. */
 void mxp_tokens_init(struct mxp_tokens *tokens, struct mxp_slice text, bool reply);
 bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret);
 

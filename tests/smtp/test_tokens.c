@@ -2,6 +2,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "smtp/tokens.h"
+#include "smtp/tokens_skip.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,6 +67,66 @@ static void test_phrases(void **state)
     must_be("a@b", false, "a b");
 }
 
+/* Words are cut the same wherever they stand among the octets that are read at once, with and
+ * without a text behind them, and the two ways to cut a word give it the same hash. */
+static void test_anywhere(void **state)
+{
+    static const char said[] =
+        "Don't User-unknown http://a.example/B <a.b@c.example> 192.0.2.1 "
+        "Sixteen16octetsX 1.2.3 seventeen17octets temporarily Empf\xc3\xa4nger "
+        "\xd0\x9d a:b\n550-5.1.1 so long";
+    static const char wanted[] =
+        "dont user unknown http /a /example /b addr ip sixteen16octetsx 1 2 3 "
+        "seventeen17octets temporar empfanger \xd0\xbd a b so long";
+    (void)state;
+    for (size_t before = 0; before < 140; before++) {
+        char text[400] = {0};
+        memset(text, '.', before);
+        memcpy(text + before, said, sizeof said);
+        must_be(text, true, wanted);
+        memset(text + strlen(text), ' ', 100);
+        must_be(text, true, wanted);
+    }
+}
+
+static void test_hashes(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= MXP_TOKEN_MAX; len++) {
+        char text[200] = {0};
+        struct mxp_tokens tokens;
+        struct mxp_token alone, first;
+        memset(text, 'X', len);
+        mxp_tokens_init(&tokens, mxp_slice_str(text), false);
+        assert_true(mxp_tokens_next(&tokens, &alone));
+        memset(text + len, ' ', 100);
+        mxp_tokens_init(&tokens, mxp_slice_str(text), true);
+        assert_true(mxp_tokens_next(&tokens, &first));
+        assert_int_equal(first.len, len);
+        assert_true(first.hash == alone.hash);
+    }
+}
+
+/* Each @ may end an address that began long before; none is looked for twice. */
+static void test_addresses(void **state)
+{
+    (void)state;
+    must_be("550 a@b@c d@", true, "addr c addr");
+    must_be("550 @a 1.2.3.4@b x@[y z]", true, "a ip b addr z");
+    must_be("550 <\"a b\"@c.example> a..b@c..d", true, "a b c example addr d");
+    char text[603];
+    for (size_t i = 0; i < 300; i++)
+        memcpy(text + 2 * i, "x.", 2);
+    memcpy(text + 600, "@d", 3);
+    struct mxp_tokens tokens;
+    struct mxp_token token;
+    size_t n = 0;
+    mxp_tokens_init(&tokens, mxp_slice_str(text), true);
+    while (mxp_tokens_next(&tokens, &token))
+        n++;
+    assert_in_range(n, 300 - MXP_TOKENS_LOCAL / 2, 300 - MXP_TOKENS_LOCAL / 2 + 2);
+}
+
 static void test_long_words(void **state)
 {
     char text[300];
@@ -82,9 +143,9 @@ static void test_long_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replies),
-        cmocka_unit_test(test_phrases),
-        cmocka_unit_test(test_long_words),
+        cmocka_unit_test(test_replies),   cmocka_unit_test(test_phrases),
+        cmocka_unit_test(test_anywhere),  cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_long_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,77 @@
+/*
+ * What the octets of a reply are: letters, digits, or what separates them. For one octet by a
+ * table; for 64 at once as bit masks, so that the ends of words are found without a loop over
+ * their letters, whose end no processor foresees.
+ */
+#ifndef MXP_SMTP_OCTETS_H
+#define MXP_SMTP_OCTETS_H
+
+#include <stdint.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define MXP_OCTETS 64 /* of one block */
+
+/* An octet's lower case where it is a letter or digit of ASCII; HIGH above 127; else it separates
+ * words, and INNER may stand in an address. */
+enum { MXP_OCTET_OTHER, MXP_OCTET_INNER, MXP_OCTET_HIGH };
+extern const unsigned char mxp_octet_letters[256];
+
+static inline unsigned char mxp_octet(char c)
+{
+    return mxp_octet_letters[(unsigned char)c];
+}
+
+/* Bit i is of octet i. */
+struct mxp_octets {
+    uint64_t word; /* letters and digits of ASCII */
+    uint64_t odd;  /* above 127, or one of ' : \n */
+};
+
+#ifdef __SSE2__
+
+static inline __m128i mxp_octets_up_to(__m128i octets, char from, char count)
+{
+    __m128i from_0 = _mm_sub_epi8(octets, _mm_set1_epi8(from));
+    return _mm_cmpeq_epi8(_mm_min_epu8(from_0, _mm_set1_epi8((char)(count - 1))), from_0);
+}
+
+static inline void mxp_octets_16(const char *at, unsigned shift, struct mxp_octets *ret)
+{
+    __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i alpha = mxp_octets_up_to(_mm_or_si128(octets, _mm_set1_epi8(0x20)), 'a', 26);
+    __m128i word = _mm_or_si128(alpha, mxp_octets_up_to(octets, '0', 10));
+    __m128i mark = _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\n')),
+                                _mm_cmpeq_epi8(octets, _mm_set1_epi8(':')));
+    mark = _mm_or_si128(mark, _mm_cmpeq_epi8(octets, _mm_set1_epi8('\'')));
+    mark = _mm_or_si128(mark, octets); /* the upper bit counts */
+    ret->word |= (uint64_t)(unsigned)_mm_movemask_epi8(word) << shift;
+    ret->odd |= (uint64_t)(unsigned)_mm_movemask_epi8(mark) << shift;
+}
+
+#else
+
+static inline void mxp_octets_16(const char *at, unsigned shift, struct mxp_octets *ret)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned char is = mxp_octet(at[i]);
+        uint64_t odd = is == MXP_OCTET_HIGH || at[i] == '\'' || at[i] == ':' || at[i] == '\n';
+        ret->word |= (uint64_t)(is > MXP_OCTET_HIGH) << (shift + i);
+        ret->odd |= odd << (shift + i);
+    }
+}
+
+#endif
+
+/* at: MXP_OCTETS of them can be read. */
+static inline struct mxp_octets mxp_octets_read(const char *at)
+{
+    struct mxp_octets octets = {0, 0};
+    for (unsigned i = 0; i < MXP_OCTETS; i += 16)
+        mxp_octets_16(at + i, i, &octets);
+    return octets;
+}
+
+#endif
