@@ -3,6 +3,7 @@ set(PROBE_EXPLAIN_SOURCES
   explain.c
   explain_batch.c
   explain_data.c
+  explain_families.c
   explain_json.c
   explain_lookup.c
   explain_match.c
