@@ -1,6 +1,7 @@
 # Options, configuration, provider table, help, counters, summary, progress.
 set(PROBE_OPTIONS_SOURCES
   config.c
+  config_identities.c
   counters.c
   duration.c
   help.c
