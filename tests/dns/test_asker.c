@@ -271,6 +271,66 @@ static void test_learning(void **state)
     }
 }
 
+/* The servers change their minds between questions. */
+static void test_learning_anew(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        const char *servers[8]; /* a question each, one after the other */
+        const char *last;
+    } cases[] = {
+        {"one that answered with EDNS is never asked without", {"N", "T"}, "0 0 0 0"},
+        {"two silences, an answer, two silences: still in",
+         {"TN", "TN", "NN", "NN", "TN", "TN", "TN"},
+         "0 1"},
+        {"the third in a row: left out", {"TN", "TN", "NN", "NN", "TN", "TN", "TN", "TN"}, "1"},
+        {"an error is no silence", {"TN", "TN", "SN", "TN", "TN", "TN"}, "0 1"},
+        {"two servers that are silent are both asked", {"TT", "TT"}, "0 1 0p 1p 0 1 0p 1p"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        size_t from = 0;
+        start(cases[i].servers[0], (struct mxp_asker_options){0});
+        for (size_t k = 0; k < 8 && cases[i].servers[k]; k++) {
+            world.servers = cases[i].servers[k];
+            from = world.n_sent;
+            ask();
+            run(UINT64_MAX);
+        }
+        print_message("%s: %s\n", cases[i].what, tries(from, text));
+        assert_string_equal(text, cases[i].last);
+        stop();
+    }
+}
+
+static void test_stats(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *servers;
+        uint64_t n_sent, n_answered; /* of two questions */
+    } cases[] = {{"N", 2, 2}, {"X", 2, 2}, {"SS", 4, 4}, {"U", 2, 2}, {"T", 8, 0}, {"TN", 3, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mxp_asker_stats stats;
+        start(cases[i].servers, (struct mxp_asker_options){0});
+        ask();
+        ask();
+        run(world.now_ms);
+        mxp_asker_stats(world.asker, &stats);
+        assert_int_equal(stats.n_inflight, 2);
+        run(UINT64_MAX);
+        mxp_asker_stats(world.asker, &stats);
+        print_message("%s: sent %u, answered %u\n", cases[i].servers, (unsigned)stats.n_sent,
+                      (unsigned)stats.n_answered);
+        assert_int_equal(stats.n_asked, 2);
+        assert_int_equal(stats.n_sent, cases[i].n_sent);
+        assert_int_equal(stats.n_answered, cases[i].n_answered);
+        assert_int_equal(stats.n_inflight, 0);
+        stop();
+    }
+}
+
 /* One that was left out gets its turn again after a while, and counts again when it answers. */
 static void test_back_again(void **state)
 {
@@ -444,6 +504,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_question),  cmocka_unit_test(test_learning),
+        cmocka_unit_test(test_learning_anew), cmocka_unit_test(test_stats),
         cmocka_unit_test(test_back_again),    cmocka_unit_test(test_in_flight),
         cmocka_unit_test(test_rate),          cmocka_unit_test(test_asked_by_answers),
         cmocka_unit_test(test_bad_questions), cmocka_unit_test(test_closed),
