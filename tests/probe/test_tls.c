@@ -93,6 +93,42 @@ static void expect_up(const struct pair *p, const char *what, size_t n)
         fail_msg("%s, %zu: status %d, %s", what, n, p->status, mxp_tls_error(p->tls));
 }
 
+/* A pair with contexts of its own, before its handshake. */
+struct meeting {
+    struct pair p;
+    struct mxp_tls_context *ours;
+    SSL_CTX *theirs;
+};
+
+static struct meeting meet(int version, enum peer_certificate certificate)
+{
+    struct meeting m = {.ours = context(0), .theirs = peer_context(version, certificate)};
+    open_pair(&m.p, m.ours, m.theirs, "mx.example");
+    return m;
+}
+
+static struct meeting meet_up(int version)
+{
+    struct meeting m = meet(version, PEER_SELF_SIGNED);
+    carry(&m.p, CAP);
+    expect_up(&m.p, "handshake", (size_t)version);
+    return m;
+}
+
+static void part(struct meeting *m)
+{
+    close_pair(&m->p);
+    SSL_CTX_free(m->theirs);
+    mxp_tls_context_free(m->ours);
+}
+
+/* What was sent to us goes in at once, whatever comes of it. */
+static void take_all(struct pair *p)
+{
+    p->status = mxp_tls_read(p->tls, mxp_buf_slice(&p->to_us), &p->plain, &p->to_peer);
+    mxp_buf_clear(&p->to_us);
+}
+
 static void test_any_chunking(void **state)
 {
     static const size_t chunks[] = {1, 2, 5, 6, 64, 511, CAP};
@@ -127,24 +163,19 @@ static void test_any_chunking(void **state)
 /* A reply that stands behind the handshake's last record, in the same octets. */
 static void test_bytes_behind_handshake(void **state)
 {
-    struct mxp_tls_context *ours = context(0);
-    SSL_CTX *theirs = peer_context(TLS1_2_VERSION, PEER_SELF_SIGNED);
-    struct pair p;
     (void)state;
-    open_pair(&p, ours, theirs, "mx.example");
-    while (!p.peer.up) {
-        peer_take(&p.peer, mxp_buf_slice(&p.to_peer), &p.to_us);
-        mxp_buf_clear(&p.to_peer);
-        if (p.peer.up)
-            peer_say(&p.peer, "220 early\r\n", &p.to_us);
-        p.status = mxp_tls_read(p.tls, mxp_buf_slice(&p.to_us), &p.plain, &p.to_peer);
-        mxp_buf_clear(&p.to_us);
+    struct meeting m = meet(TLS1_2_VERSION, PEER_SELF_SIGNED);
+    struct pair *p = &m.p;
+    while (!p->peer.up) {
+        peer_take(&p->peer, mxp_buf_slice(&p->to_peer), &p->to_us);
+        mxp_buf_clear(&p->to_peer);
+        if (p->peer.up)
+            peer_say(&p->peer, "220 early\r\n", &p->to_us);
+        take_all(p);
     }
-    expect_up(&p, "early", 0);
-    expect_plain(&p, "220 early\r\n");
-    close_pair(&p);
-    SSL_CTX_free(theirs);
-    mxp_tls_context_free(ours);
+    expect_up(p, "early", 0);
+    expect_plain(p, "220 early\r\n");
+    part(&m);
 }
 
 /* A context that trusts the issuer of these servers, as a system trusts its bundle. */
@@ -283,21 +314,17 @@ static void test_stale_session(void **state)
 
 static void test_handshake_fails(void **state)
 {
-    struct mxp_tls_context *ours = context(0);
     (void)state;
     for (size_t v = 0; v < sizeof versions / sizeof *versions; v++) {
-        SSL_CTX *theirs = peer_context(versions[v].number, PEER_NONE);
-        struct pair p;
-        open_pair(&p, ours, theirs, "mx.example");
-        carry(&p, CAP);
-        assert_int_equal(p.status, MXP_TLS_ERROR);
-        if (!strstr(mxp_tls_error(p.tls), "handshake: ") || !strstr(mxp_tls_error(p.tls), "alert"))
-            fail_msg("%s: %s", versions[v].name, mxp_tls_error(p.tls));
-        assert_null(mxp_tls_version(p.tls));
-        close_pair(&p);
-        SSL_CTX_free(theirs);
+        struct meeting m = meet(versions[v].number, PEER_NONE);
+        carry(&m.p, CAP);
+        const char *error = mxp_tls_error(m.p.tls);
+        assert_int_equal(m.p.status, MXP_TLS_ERROR);
+        if (!strstr(error, "handshake: ") || !strstr(error, "alert"))
+            fail_msg("%s: %s", versions[v].name, error);
+        assert_null(mxp_tls_version(m.p.tls));
+        part(&m);
     }
-    mxp_tls_context_free(ours);
 }
 
 static void test_garbage(void **state)
@@ -316,158 +343,122 @@ static void test_garbage(void **state)
         {"\x16\x03\x03\x00\x04\x02\xff\xff\xff", 9, MXP_TLS_ERROR}, /* a message of 16 MiB */
         {"\x16\x03\x03\x00\x04\x0b\x00\x00\x00", 9, MXP_TLS_ERROR}, /* a certificate at once */
     };
-    struct mxp_tls_context *ours = context(0);
-    SSL_CTX *theirs = peer_context(TLS1_3_VERSION, PEER_SELF_SIGNED);
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct pair p;
-        open_pair(&p, ours, theirs, "mx.example");
-        p.status = mxp_tls_read(p.tls, (struct mxp_slice){cases[i].bytes, cases[i].len}, &p.plain,
-                                &p.to_peer);
-        if (p.status != cases[i].status)
-            fail_msg("%zu: %d, %s", i, p.status, mxp_tls_error(p.tls));
-        if (p.status == MXP_TLS_ERROR && !strstr(mxp_tls_error(p.tls), "handshake: "))
-            fail_msg("%zu: %s", i, mxp_tls_error(p.tls));
-        expect_plain(&p, "");
-        close_pair(&p);
+        struct meeting m = meet(TLS1_3_VERSION, PEER_SELF_SIGNED);
+        struct pair *p = &m.p;
+        mxp_buf_add(&p->to_us, cases[i].bytes, cases[i].len);
+        take_all(p);
+        if (p->status != cases[i].status)
+            fail_msg("%zu: %d, %s", i, p->status, mxp_tls_error(p->tls));
+        if (p->status == MXP_TLS_ERROR && !strstr(mxp_tls_error(p->tls), "handshake: "))
+            fail_msg("%zu: %s", i, mxp_tls_error(p->tls));
+        expect_plain(p, "");
+        part(&m);
     }
-    SSL_CTX_free(theirs);
-    mxp_tls_context_free(ours);
 }
 
 /* Empty records would cost a server nothing, and us a turn of the loop each. */
 static void test_empty_records(void **state)
 {
-    struct mxp_tls_context *ours = context(0);
-    SSL_CTX *theirs = peer_context(TLS1_2_VERSION, PEER_SELF_SIGNED);
-    struct pair p;
     (void)state;
-    open_pair(&p, ours, theirs, "mx.example");
-    for (int i = 0; i < 100 && p.status == MXP_TLS_MORE; i++)
-        p.status = mxp_tls_read(p.tls, (struct mxp_slice){"\x16\x03\x03\x00\x00", 5}, &p.plain,
-                                &p.to_peer);
-    assert_int_equal(p.status, MXP_TLS_ERROR);
-    close_pair(&p);
-    SSL_CTX_free(theirs);
-    mxp_tls_context_free(ours);
+    struct meeting m = meet(TLS1_2_VERSION, PEER_SELF_SIGNED);
+    for (int i = 0; i < 100 && m.p.status == MXP_TLS_MORE; i++) {
+        mxp_buf_add(&m.p.to_us, "\x16\x03\x03\x00\x00", 5);
+        take_all(&m.p);
+    }
+    assert_int_equal(m.p.status, MXP_TLS_ERROR);
+    part(&m);
 }
 
 /* One octet of a record is turned over, or a record is cut short, once TLS is up. */
 static void test_broken_records(void **state)
 {
-    struct mxp_tls_context *ours = context(0);
     (void)state;
     for (size_t v = 0; v < sizeof versions / sizeof *versions; v++) {
-        SSL_CTX *theirs = peer_context(versions[v].number, PEER_SELF_SIGNED);
-        struct pair p;
-        open_pair(&p, ours, theirs, "mx.example");
-        carry(&p, CAP);
-        peer_say(&p.peer, "250 good\r\n", &p.to_us);
-        size_t half = p.to_us.len / 2;
-        p.status = mxp_tls_read(p.tls, mxp_slice_sub(mxp_buf_slice(&p.to_us), 0, half), &p.plain,
-                                &p.to_peer);
-        expect_up(&p, "half a record", half);
-        mxp_buf_consume(&p.to_us, half);
-        carry(&p, CAP);
-        expect_plain(&p, "250 good\r\n");
-        peer_say(&p.peer, "250 good\r\n", &p.to_us);
-        peer_say(&p.peer, "250 bad\r\n", &p.to_us);
-        p.to_us.ptr[p.to_us.len - 1] ^= 1;
-        carry(&p, CAP);
-        assert_int_equal(p.status, MXP_TLS_ERROR);
-        expect_plain(&p, "250 good\r\n"); /* what came whole was said */
-        assert_non_null(strstr(mxp_tls_error(p.tls), "read: "));
-        close_pair(&p);
-        SSL_CTX_free(theirs);
+        struct meeting m = meet_up(versions[v].number);
+        struct pair *p = &m.p;
+        peer_say(&p->peer, "250 good\r\n", &p->to_us);
+        size_t half = p->to_us.len / 2;
+        p->status = mxp_tls_read(p->tls, mxp_slice_sub(mxp_buf_slice(&p->to_us), 0, half),
+                                 &p->plain, &p->to_peer);
+        expect_up(p, "half a record", half);
+        mxp_buf_consume(&p->to_us, half);
+        carry(p, CAP);
+        expect_plain(p, "250 good\r\n");
+        peer_say(&p->peer, "250 good\r\n", &p->to_us);
+        peer_say(&p->peer, "250 bad\r\n", &p->to_us);
+        p->to_us.ptr[p->to_us.len - 1] ^= 1;
+        carry(p, CAP);
+        assert_int_equal(p->status, MXP_TLS_ERROR);
+        expect_plain(p, "250 good\r\n"); /* what came whole was said */
+        assert_non_null(strstr(mxp_tls_error(p->tls), "read: "));
+        part(&m);
     }
-    mxp_tls_context_free(ours);
 }
 
 static void test_close_notify(void **state)
 {
-    struct mxp_tls_context *ours = context(0);
     (void)state;
     for (size_t v = 0; v < sizeof versions / sizeof *versions; v++) {
-        SSL_CTX *theirs = peer_context(versions[v].number, PEER_SELF_SIGNED);
-        struct pair p;
-        open_pair(&p, ours, theirs, "mx.example");
-        carry(&p, CAP);
-        peer_say(&p.peer, "421 bye\r\n", &p.to_us);
-        peer_close(&p.peer, &p.to_us);
-        carry(&p, CAP);
-        assert_int_equal(p.status, MXP_TLS_CLOSED);
-        expect_plain(&p, "421 bye\r\n");
-        mxp_tls_shutdown(p.tls, &p.to_peer);
-        carry(&p, CAP);
-        assert_true(SSL_get_shutdown(p.peer.ssl) & SSL_RECEIVED_SHUTDOWN);
-        close_pair(&p);
-        SSL_CTX_free(theirs);
+        struct meeting m = meet_up(versions[v].number);
+        struct pair *p = &m.p;
+        peer_say(&p->peer, "421 bye\r\n", &p->to_us);
+        peer_close(&p->peer, &p->to_us);
+        carry(p, CAP);
+        assert_int_equal(p->status, MXP_TLS_CLOSED);
+        expect_plain(p, "421 bye\r\n");
+        mxp_tls_shutdown(p->tls, &p->to_peer);
+        carry(p, CAP);
+        assert_true(SSL_get_shutdown(p->peer.ssl) & SSL_RECEIVED_SHUTDOWN);
+        part(&m);
     }
-    mxp_tls_context_free(ours);
 }
 
 /* A server that asks for new keys again and again gets one answer to each, and no more. */
 static void test_key_updates(void **state)
 {
-    struct mxp_tls_context *ours = context(0);
-    SSL_CTX *theirs = peer_context(TLS1_3_VERSION, PEER_SELF_SIGNED);
-    struct pair p;
     (void)state;
-    open_pair(&p, ours, theirs, "mx.example");
-    carry(&p, CAP);
+    struct meeting m = meet_up(TLS1_3_VERSION);
+    struct pair *p = &m.p;
     for (int i = 0; i < 1000; i++)
-        peer_key_update(&p.peer, &p.to_us);
-    size_t sent = p.to_us.len;
-    p.status = mxp_tls_read(p.tls, mxp_buf_slice(&p.to_us), &p.plain, &p.to_peer);
-    mxp_buf_clear(&p.to_us);
-    expect_up(&p, "key updates", sent);
-    if (p.to_peer.len > sent)
-        fail_msg("%zu octets for %zu", p.to_peer.len, sent);
-    assert_int_equal(mxp_tls_write(p.tls, MXP_SLICE_LIT("QUIT\r\n"), &p.to_peer), 0);
-    carry(&p, CAP);
-    assert_string_equal(p.peer.plain.ptr, "QUIT\r\n");
-    close_pair(&p);
-    SSL_CTX_free(theirs);
-    mxp_tls_context_free(ours);
+        peer_key_update(&p->peer, &p->to_us);
+    size_t sent = p->to_us.len;
+    take_all(p);
+    expect_up(p, "key updates", sent);
+    if (p->to_peer.len > sent)
+        fail_msg("%zu octets for %zu", p->to_peer.len, sent);
+    assert_int_equal(mxp_tls_write(p->tls, MXP_SLICE_LIT("QUIT\r\n"), &p->to_peer), 0);
+    carry(p, CAP);
+    assert_string_equal(p->peer.plain.ptr, "QUIT\r\n");
+    part(&m);
 }
 
 /* Renegotiation is refused, and the session goes on (RFC 5246, 7.2.2: a warning). */
 static void test_renegotiation(void **state)
 {
-    struct mxp_tls_context *ours = context(0);
-    SSL_CTX *theirs = peer_context(TLS1_2_VERSION, PEER_SELF_SIGNED);
-    struct pair p;
     (void)state;
-    open_pair(&p, ours, theirs, "mx.example");
-    carry(&p, CAP);
-    peer_renegotiate(&p.peer, &p.to_us);
-    size_t asked = p.to_us.len;
+    struct meeting m = meet_up(TLS1_2_VERSION);
+    struct pair *p = &m.p;
+    peer_renegotiate(&p->peer, &p->to_us);
+    size_t asked = p->to_us.len;
     assert_true(asked > 0);
-    p.status = mxp_tls_read(p.tls, mxp_buf_slice(&p.to_us), &p.plain, &p.to_peer);
-    mxp_buf_clear(&p.to_us);
-    expect_up(&p, "renegotiation", asked);
-    if (p.to_peer.len > 64) /* an alert; a ClientHello is some hundred octets */
-        fail_msg("%zu octets in answer", p.to_peer.len);
-    close_pair(&p);
-    SSL_CTX_free(theirs);
-    mxp_tls_context_free(ours);
+    take_all(p);
+    expect_up(p, "renegotiation", asked);
+    if (p->to_peer.len > 64) /* an alert; a ClientHello is some hundred octets */
+        fail_msg("%zu octets in answer", p->to_peer.len);
+    part(&m);
 }
 
 static void test_no_room(void **state)
 {
-    struct mxp_tls_context *ours = context(0);
-    SSL_CTX *theirs = peer_context(TLS1_3_VERSION, PEER_SELF_SIGNED);
-    struct pair p;
-    struct mxp_buf small;
     (void)state;
-    open_pair(&p, ours, theirs, "mx.example");
-    carry(&p, CAP);
+    struct meeting m = meet_up(TLS1_3_VERSION);
+    struct mxp_buf small;
     mxp_buf_init(&small, 16);
-    assert_int_equal(mxp_tls_write(p.tls, MXP_SLICE_LIT("NOOP\r\n"), &small), MXP_ENOMEM);
+    assert_int_equal(mxp_tls_write(m.p.tls, MXP_SLICE_LIT("NOOP\r\n"), &small), MXP_ENOMEM);
     mxp_buf_free(&small);
-    close_pair(&p);
-    SSL_CTX_free(theirs);
-    mxp_tls_context_free(ours);
+    part(&m);
 }
 
 int main(void)
