@@ -22,8 +22,10 @@ static const struct {
     const char *name;
     enum mxp_action action;
     char group;
+    bool may_be_invalid;
 } reasons[] = {
-#define X(name, text, action, group) {text, MXP_ACTION_##action, group},
+#define X(name, text, action, group, may_be_invalid)                                               \
+    {text, MXP_ACTION_##action, group, may_be_invalid},
     MXP_REASON_MAP(X)
 #undef X
 };
@@ -76,15 +78,5 @@ char mxp_reason_group(enum mxp_reason r)
 
 bool mxp_reason_may_be_invalid(enum mxp_reason r)
 {
-    switch (r) {
-    case MXP_REASON_BAD_SYNTAX:
-    case MXP_REASON_MAILBOX_NOT_FOUND:
-    case MXP_REASON_MAILBOX_DISABLED:
-    case MXP_REASON_ADDRESS_MOVED:
-    case MXP_REASON_DOMAIN_NOT_FOUND:
-    case MXP_REASON_DOMAIN_NOT_ACCEPTING:
-        return true;
-    default:
-        return false;
-    }
+    return (unsigned)r < MXP_REASON_COUNT && reasons[r].may_be_invalid;
 }

@@ -2,7 +2,7 @@
  * The words in which the project answers: verdicts, reasons, actions, stages.
  * Their names are a contract with users; see docs/design.md, Contract.
  *
- * Only the reasons marked "may be invalid" can stand beside an invalid verdict.
+ * Only the reasons whose last column is true can stand beside an invalid verdict.
  */
 #ifndef MXP_CORE_VERDICT_H
 #define MXP_CORE_VERDICT_H
@@ -35,47 +35,47 @@
     X(DATA, "data")                                                                                \
     X(QUIT, "quit")
 
-/* X(name, text, default action, group): group A = about the address, U = about us,
+/* X(name, text, default action, group, may be invalid): group A = about the address, U = about us,
  * M = about the moment. */
 #define MXP_REASON_MAP(X)                                                                          \
-    X(ACCEPTED, "accepted", KEEP, 'A')                                                             \
-    X(CATCH_ALL, "catch_all", REVIEW, 'A')                                                         \
-    X(CANNOT_VERIFY, "cannot_verify", REVIEW, 'A')                                                 \
-    X(BAD_SYNTAX, "bad_syntax", REMOVE, 'A')                                                       \
-    X(MAILBOX_NOT_FOUND, "mailbox_not_found", REMOVE, 'A')                                         \
-    X(MAILBOX_DISABLED, "mailbox_disabled", REMOVE, 'A')                                           \
-    X(MAILBOX_FULL, "mailbox_full", SUPPRESS_IF_REPEATED, 'A')                                     \
-    X(ADDRESS_MOVED, "address_moved", REMOVE, 'A')                                                 \
-    X(RECIPIENT_RESTRICTED, "recipient_restricted", REVIEW, 'A')                                   \
-    X(DOMAIN_NOT_FOUND, "domain_not_found", REMOVE, 'A')                                           \
-    X(DOMAIN_NOT_ACCEPTING, "domain_not_accepting", REMOVE, 'A')                                   \
-    X(EAI_UNSUPPORTED, "eai_unsupported", REVIEW, 'A')                                             \
-    X(IP_BLOCKLISTED, "ip_blocklisted", FIX_SENDER, 'U')                                           \
-    X(DOMAIN_BLOCKLISTED, "domain_blocklisted", FIX_SENDER, 'U')                                   \
-    X(POLICY_BLOCKED, "policy_blocked", REVIEW, 'U')                                               \
-    X(AUTH_FAILURE, "auth_failure", FIX_SENDER, 'U')                                               \
-    X(SENDER_REJECTED, "sender_rejected", FIX_SENDER, 'U')                                         \
-    X(RDNS_HELO, "rdns_helo", FIX_SENDER, 'U')                                                     \
-    X(RELAY_DENIED, "relay_denied", REVIEW, 'U')                                                   \
-    X(AUTH_REQUIRED, "auth_required", REVIEW, 'U')                                                 \
-    X(TLS_REQUIRED, "tls_required", REVIEW, 'U')                                                   \
-    X(RATE_LIMITED, "rate_limited", SLOW_DOWN, 'U')                                                \
-    X(TOO_MANY_RECIPIENTS, "too_many_recipients", SLOW_DOWN, 'U')                                  \
-    X(SPAM_CONTENT, "spam_content", REVIEW, 'U')                                                   \
-    X(CONTENT_REJECTED, "content_rejected", REVIEW, 'U')                                           \
-    X(MESSAGE_TOO_BIG, "message_too_big", REVIEW, 'U')                                             \
-    X(GREYLISTED, "greylisted", RETRY, 'M')                                                        \
-    X(SERVER_UNAVAILABLE, "server_unavailable", RETRY, 'M')                                        \
-    X(ROUTING_ERROR, "routing_error", RETRY, 'M')                                                  \
-    X(DNS_ERROR, "dns_error", RETRY, 'M')                                                          \
-    X(CONNECT_FAILED, "connect_failed", RETRY, 'M')                                                \
-    X(CONNECTION_LOST, "connection_lost", RETRY, 'M')                                              \
-    X(TIMEOUT, "timeout", RETRY, 'M')                                                              \
-    X(TLS_FAILED, "tls_failed", REVIEW, 'M')                                                       \
-    X(PROTOCOL_ERROR, "protocol_error", REVIEW, 'M')                                               \
-    X(MX_REFUSED, "mx_refused", REVIEW, 'M')                                                       \
-    X(NOT_PROBED, "not_probed", RETRY, 'M')                                                        \
-    X(UNCLASSIFIED, "unclassified", REVIEW, 'M')
+    X(ACCEPTED, "accepted", KEEP, 'A', false)                                                      \
+    X(CATCH_ALL, "catch_all", REVIEW, 'A', false)                                                  \
+    X(CANNOT_VERIFY, "cannot_verify", REVIEW, 'A', false)                                          \
+    X(BAD_SYNTAX, "bad_syntax", REMOVE, 'A', true)                                                 \
+    X(MAILBOX_NOT_FOUND, "mailbox_not_found", REMOVE, 'A', true)                                   \
+    X(MAILBOX_DISABLED, "mailbox_disabled", REMOVE, 'A', true)                                     \
+    X(MAILBOX_FULL, "mailbox_full", SUPPRESS_IF_REPEATED, 'A', false)                              \
+    X(ADDRESS_MOVED, "address_moved", REMOVE, 'A', true)                                           \
+    X(RECIPIENT_RESTRICTED, "recipient_restricted", REVIEW, 'A', false)                            \
+    X(DOMAIN_NOT_FOUND, "domain_not_found", REMOVE, 'A', true)                                     \
+    X(DOMAIN_NOT_ACCEPTING, "domain_not_accepting", REMOVE, 'A', true)                             \
+    X(EAI_UNSUPPORTED, "eai_unsupported", REVIEW, 'A', false)                                      \
+    X(IP_BLOCKLISTED, "ip_blocklisted", FIX_SENDER, 'U', false)                                    \
+    X(DOMAIN_BLOCKLISTED, "domain_blocklisted", FIX_SENDER, 'U', false)                            \
+    X(POLICY_BLOCKED, "policy_blocked", REVIEW, 'U', false)                                        \
+    X(AUTH_FAILURE, "auth_failure", FIX_SENDER, 'U', false)                                        \
+    X(SENDER_REJECTED, "sender_rejected", FIX_SENDER, 'U', false)                                  \
+    X(RDNS_HELO, "rdns_helo", FIX_SENDER, 'U', false)                                              \
+    X(RELAY_DENIED, "relay_denied", REVIEW, 'U', false)                                            \
+    X(AUTH_REQUIRED, "auth_required", REVIEW, 'U', false)                                          \
+    X(TLS_REQUIRED, "tls_required", REVIEW, 'U', false)                                            \
+    X(RATE_LIMITED, "rate_limited", SLOW_DOWN, 'U', false)                                         \
+    X(TOO_MANY_RECIPIENTS, "too_many_recipients", SLOW_DOWN, 'U', false)                           \
+    X(SPAM_CONTENT, "spam_content", REVIEW, 'U', false)                                            \
+    X(CONTENT_REJECTED, "content_rejected", REVIEW, 'U', false)                                    \
+    X(MESSAGE_TOO_BIG, "message_too_big", REVIEW, 'U', false)                                      \
+    X(GREYLISTED, "greylisted", RETRY, 'M', false)                                                 \
+    X(SERVER_UNAVAILABLE, "server_unavailable", RETRY, 'M', false)                                 \
+    X(ROUTING_ERROR, "routing_error", RETRY, 'M', false)                                           \
+    X(DNS_ERROR, "dns_error", RETRY, 'M', false)                                                   \
+    X(CONNECT_FAILED, "connect_failed", RETRY, 'M', false)                                         \
+    X(CONNECTION_LOST, "connection_lost", RETRY, 'M', false)                                       \
+    X(TIMEOUT, "timeout", RETRY, 'M', false)                                                       \
+    X(TLS_FAILED, "tls_failed", REVIEW, 'M', false)                                                \
+    X(PROTOCOL_ERROR, "protocol_error", REVIEW, 'M', false)                                        \
+    X(MX_REFUSED, "mx_refused", REVIEW, 'M', false)                                                \
+    X(NOT_PROBED, "not_probed", RETRY, 'M', false)                                                 \
+    X(UNCLASSIFIED, "unclassified", REVIEW, 'M', false)
 
 enum mxp_verdict {
 #define X(name, text) MXP_VERDICT_##name,
@@ -99,7 +99,7 @@ enum mxp_stage {
 };
 
 enum mxp_reason {
-#define X(name, text, action, group) MXP_REASON_##name,
+#define X(name, text, action, group, may_be_invalid) MXP_REASON_##name,
     MXP_REASON_MAP(X)
 #undef X
         MXP_REASON_COUNT
