@@ -13,6 +13,7 @@
 #define TIMEOUT_MS  2500
 #define EDNS_OCTETS 1232 /* no fragments on any path (DNS flag day 2020) */
 #define TICK_MS     50   /* c-ares looks for what timed out this often, not after each packet */
+#define N_CHANNELS  4
 #define SOCK_RCVBUF (4 << 20) /* a thousand answers may come while the loop is busy elsewhere */
 
 struct
@@ -20,7 +21,10 @@ try {
     struct ares *ares;
     mxp_dns_cb done;
     void *done_arg;
+    const char *name; /* the asker's, until done */
     enum mxp_rr_type type;
+    uint32_t server;
+    bool plain, tcp;
 };
 
 struct watch {
@@ -31,7 +35,8 @@ struct watch {
 };
 
 /* One server, with EDNS or without: c-ares knows that only by channel, and would choose among
- * several servers by rules of its own. */
+ * several servers by rules of its own. TCP has channels of its own, since c-ares gives up all that
+ * is in flight at a server when one connection breaks, which servers do to idle ones, too. */
 struct channel {
     struct ares *ares;
     ares_channel ares_channel; /* NULL until first used */
@@ -43,7 +48,7 @@ struct ares {
     struct mxp_asker *asker;
     uv_timer_t tick, pump;
     struct ares_addr_port_node *servers;
-    struct channel (*channels)[2]; /* by server; with EDNS, and without */
+    struct channel (*channels)[N_CHANNELS]; /* by server; see channel_at() */
     uint32_t n_servers, n_inflight;
     int timeout_ms;
     uint8_t n_handles;
@@ -85,6 +90,13 @@ static enum mxp_dns_status believed(enum mxp_dns_status said, struct mxp_slice m
     return status;
 }
 
+static bool is_truncated(const unsigned char *message, int len)
+{
+    return len > 2 && (message[2] & 0x02);
+}
+
+static void query(struct try *try);
+
 /* NOLINTNEXTLINE(readability-non-const-parameter): the callback type is c-ares' */
 static void answered(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
 {
@@ -93,6 +105,11 @@ static void answered(void *arg, int status, int timeouts, unsigned char *abuf, i
     struct mxp_slice message = MXP_SLICE_NONE;
     enum mxp_dns_status said = status_of(status, alen > 0 ? abuf : NULL);
     (void)timeouts;
+    if (!try->tcp && is_truncated(abuf, alen) && !ares->closing) {
+        try->tcp = true;
+        query(try);
+        return;
+    }
     if (said == MXP_DNS_OK || said == MXP_DNS_NXDOMAIN) {
         message = (struct mxp_slice){(const char *)abuf, (size_t)alen};
         said = believed(said, message, try->type);
@@ -107,7 +124,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct ares *ares = timer->data;
     for (uint32_t i = 0; i < ares->n_servers; i++)
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < N_CHANNELS; k++)
             if (ares->channels[i][k].ares_channel)
                 ares_process_fd(ares->channels[i][k].ares_channel, ARES_SOCKET_BAD,
                                 ARES_SOCKET_BAD);
@@ -172,12 +189,19 @@ static const struct ares_addr_port_node *server_at(const struct ares *ares, uint
     return node;
 }
 
-static int open_channel(struct ares *ares, uint32_t server, bool plain)
+static struct channel *channel_at(const struct try *try)
 {
-    struct channel *channel = &ares->channels[server][plain];
+    return &try->ares->channels[try->server][try->plain + 2 * try->tcp];
+}
+
+static int open_channel(const struct try *try)
+{
+    struct ares *ares = try->ares;
+    struct channel *channel = channel_at(try);
     struct ares_options set = {
         .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_STAYOPEN |
-                 (plain ? 0 : ARES_FLAG_EDNS) |
+                 (try->plain ? 0 : ARES_FLAG_EDNS) |
+                 (try->tcp ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC) |
                  ARES_FLAG_NOCHECKRESP, /* it would hide SERVFAIL and REFUSED from us */
         .timeout = ares->timeout_ms,
         .tries = 1,
@@ -188,7 +212,7 @@ static int open_channel(struct ares *ares, uint32_t server, bool plain)
     };
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
                ARES_OPT_SOCK_RCVBUF | ARES_OPT_SOCK_STATE_CB;
-    struct ares_addr_port_node only = *server_at(ares, server);
+    struct ares_addr_port_node only = *server_at(ares, try->server);
     only.next = NULL;
     channel->ares = ares;
     int status = ares_init_options(&channel->ares_channel, &set, mask);
@@ -201,25 +225,33 @@ static int open_channel(struct ares *ares, uint32_t server, bool plain)
     return status;
 }
 
+/* The try over its channel; over TCP for the rest of a truncated answer. */
+static void query(struct try *try)
+{
+    struct channel *channel = channel_at(try);
+    char full[MXP_NAME_MAX + 1]; /* with the final dot: no search list */
+    size_t len = strlen(try->name);
+    memcpy(full, try->name, len);
+    memcpy(full + len, ".", 2);
+    if (!channel->ares_channel && open_channel(try))
+        answered(try, ARES_ENOMEM, 0, NULL, 0);
+    else
+        ares_query(channel->ares_channel, full, 1 /* IN */, (int)try->type, answered, try);
+}
+
 static void send_try(void *arg, uint32_t server, bool plain, const char *name,
                      enum mxp_rr_type type, mxp_dns_cb done, void *done_arg)
 {
     struct ares *ares = arg;
-    struct channel *channel = &ares->channels[server][plain];
-    char full[MXP_NAME_MAX + 1]; /* with the final dot: no search list */
-    size_t len = strlen(name);
     struct try *try = calloc(1, sizeof *try);
-    if (!try || (!channel->ares_channel && open_channel(ares, server, plain))) {
-        free(try);
+    if (!try) {
         done(done_arg, MXP_DNS_FAILED, MXP_SLICE_NONE);
         return;
     }
-    memcpy(full, name, len);
-    memcpy(full + len, ".", 2);
-    *try = (struct try){ares, done, done_arg, type};
+    *try = (struct try){ares, done, done_arg, name, type, server, plain, false};
     if (ares->n_inflight++ == 0)
         uv_timer_start(&ares->tick, on_tick, TICK_MS, TICK_MS);
-    ares_query(channel->ares_channel, full, 1 /* IN */, (int)type, answered, try);
+    query(try);
 }
 
 static void wake(void *arg, uint64_t ms)
@@ -262,7 +294,7 @@ static void resolver_free(struct mxp_resolver *self)
     if (ares->asker)
         mxp_asker_close(ares->asker);
     for (uint32_t i = 0; ares->channels && i < ares->n_servers; i++)
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < N_CHANNELS; k++)
             close_channel(&ares->channels[i][k]);
     mxp_asker_free(ares->asker);
     free(ares->channels);

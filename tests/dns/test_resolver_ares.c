@@ -195,6 +195,41 @@ static void test_told_apart(void **state)
     close_all();
 }
 
+static enum stub_reply held_back(struct stub *server, const struct stub_query *query)
+{
+    static struct stub_query late;
+    static uint8_t bytes[512];
+    if (is(query, "late.test")) { /* answered when TCP has failed another one */
+        memcpy(bytes, query->bytes, query->len);
+        late = *query;
+        late.bytes = bytes;
+        return STUB_SILENT;
+    }
+    if (is(query, "now.test")) {
+        stub_begin(server, &late, 0);
+        message_a(&server->reply, late.name, 60, "8.8.8.8");
+        stub_send_now(server, &server->udp);
+    }
+    return answer_by_name(server, query);
+}
+
+/* c-ares gives up all that is in flight at a server when a connection breaks. */
+static void test_broken_tcp_costs_itself_only(void **state)
+{
+    (void)state;
+    struct got late = {.type = MXP_RR_A};
+    open_all(1, held_back, (struct mxp_resolver_options){.tries = 1, .timeout_ms = 60000});
+    assert_int_equal(resolver->ask(resolver, "late.test", MXP_RR_A, on_answer, &late), 0);
+    run_until(&stub.n_udp, 1);
+    assert_int_equal(look("tcpless.test", MXP_RR_MX).status, MXP_DNS_FAILED);
+    assert_int_equal(late.n, 0);
+    assert_int_equal(look("now.test", MXP_RR_A).status, MXP_DNS_OK);
+    run_until(&late.n, 1);
+    assert_int_equal(late.status, MXP_DNS_OK);
+    assert_int_equal(late.n_ips, 1);
+    close_all();
+}
+
 /* A thousand in flight to a server that chokes on EDNS: c-ares repeats only the first. */
 static void test_chokes_on_edns(void **state)
 {
@@ -341,9 +376,10 @@ static void test_servers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_told_apart),      cmocka_unit_test(test_chokes_on_edns),
-        cmocka_unit_test(test_failover),        cmocka_unit_test(test_many_in_flight),
-        cmocka_unit_test(test_freed_in_flight), cmocka_unit_test(test_servers),
+        cmocka_unit_test(test_told_apart),     cmocka_unit_test(test_broken_tcp_costs_itself_only),
+        cmocka_unit_test(test_chokes_on_edns), cmocka_unit_test(test_failover),
+        cmocka_unit_test(test_many_in_flight), cmocka_unit_test(test_freed_in_flight),
+        cmocka_unit_test(test_servers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
