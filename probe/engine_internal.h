@@ -136,7 +136,8 @@ struct mxp_ehost {
     bool skip_failed;                  /* go on behind them */
     bool no_tls;                       /* STARTTLS failed here */
     bool one_by_one;                   /* a recipient a session: it gives more replies than due */
-    char name[];
+    const char *name;                  /* within key */
+    char key[];
 };
 
 struct mxp_hop {

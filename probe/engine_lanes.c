@@ -37,18 +37,26 @@ static void lane_due(struct mxp_due *due)
     mxp_lane_update(MXP_OWNER(due, struct mxp_lane, due));
 }
 
-static struct mxp_ehost *host_get(struct mxp_engine *engine, const char *name)
+/* In keys: an address literal is no MX host that is named by the same address. */
+static const char *mark(bool literal)
 {
-    size_t len = strlen(name);
+    return literal ? "=" : "";
+}
+
+static struct mxp_ehost *host_get(struct mxp_engine *engine, const char *name, bool literal)
+{
+    char key[MXP_NAME_MAX + 1];
+    size_t len = (size_t)snprintf(key, sizeof key, "%s%s", mark(literal), name);
     struct mxp_ehost *host = NULL;
-    HASH_FIND(hh, engine->hosts, name, len, host);
+    HASH_FIND(hh, engine->hosts, key, len, host);
     if (host)
         return host;
     host = calloc(1, sizeof *host + len + 1);
     if (!host)
         return NULL;
-    memcpy(host->name, name, len + 1);
-    HASH_ADD_KEYPTR(hh, engine->hosts, host->name, len, host);
+    memcpy(host->key, key, len + 1);
+    host->name = host->key + (literal ? 1 : 0);
+    HASH_ADD_KEYPTR(hh, engine->hosts, host->key, len, host);
     return host;
 }
 
@@ -76,7 +84,7 @@ static struct mxp_lane *lane_new(struct mxp_engine *engine, const char *key, uin
     if (!lane || !hops || !carrier)
         goto fail;
     for (uint16_t i = 0; i < n; i++) {
-        hops[i].host = host_get(engine, hosts[i].name);
+        hops[i].host = host_get(engine, hosts[i].name, literal);
         if (!hops[i].host)
             goto fail;
         bool worse = i && hosts[i].preference != hosts[i - 1].preference;
@@ -104,7 +112,7 @@ static struct mxp_lane *lane_get(struct mxp_engine *engine, uint32_t identity,
     struct mxp_buf key;
     mxp_buf_init(&key, KEY_CAP);
     struct mxp_lane *lane = NULL;
-    int err = mxp_buf_printf(&key, "%u", identity);
+    int err = mxp_buf_printf(&key, "%u%s", identity, mark(literal));
     for (uint16_t i = 0; i < n && !err; i++) {
         bool same = i && hosts[i].preference == hosts[i - 1].preference;
         err = mxp_buf_printf(&key, "%s%s", same ? " " : " > ", hosts[i].name);

@@ -46,6 +46,9 @@ def mx_sets(c):
     c.domain("literal", Script(rcpt={"user": OK}))
     c.case(f"user@[{c.stands[-1].ip}]", V, "accepted", 250)
     c.case(f"nobody@[{c.stands[-1].ip}]", I, "mailbox_not_found", 550)
+    # an MX record that names the same address is no literal
+    c.records(f"likeliteral MX 10 {c.stands[-1].ip}.")
+    c.case("user@likeliteral.test", U, "dns_error")
 
 
 def no_way(c):
