@@ -112,12 +112,18 @@ static const uint8_t *four_in(const struct mxp_ip *ip, const struct disguise **r
     return NULL;
 }
 
+/* Mapped and compatible: no such addresses on the wire. */
+static bool never_sent(const struct disguise *disguise)
+{
+    return disguise && disguise->prefix.bits == 96 && disguise->prefix.bytes[1] == 0;
+}
+
 bool mxp_ip_is_public(const struct mxp_ip *ip)
 {
     const struct disguise *disguise;
     const uint8_t *four = four_in(ip, &disguise);
-    if (disguise && disguise->prefix.bytes[0] == 0 && disguise->prefix.bytes[1] == 0)
-        return false; /* mapped and compatible: no such addresses on the wire */
+    if (never_sent(disguise))
+        return false;
     if (four)
         return is_public4(four);
     if (ip->family != 6 || !within(ip->bytes, &global6))
@@ -144,6 +150,8 @@ bool mxp_ip_is_host(const struct mxp_ip *ip)
     const uint8_t *four = four_in(ip, &disguise);
     if (ip->family == 6 && memcmp(ip->bytes, loopback, 16) == 0)
         return true;
+    if (never_sent(disguise))
+        return false;
     if (four)
         return four[0] != 0 && four[0] < 224;
     return ip->family == 6 && ip->bytes[0] != 0xff;

@@ -29,7 +29,8 @@ bool mxp_ip_is_public(const struct mxp_ip *ip);
 bool mxp_ip_reaches(const struct mxp_ip *ip, const struct mxp_ip *host);
 
 /* False for what no host can have: unspecified and "this network" (0/8, which Linux takes for
- * loopback), multicast, broadcast, class E. Not even a lab's MX may be there. */
+ * loopback), multicast, broadcast, class E; an IPv4 address in IPv6's clothes, to which the kernel
+ * would connect without asking whether that one may be probed. Not even a lab's MX may be there. */
 bool mxp_ip_is_host(const struct mxp_ip *ip);
 
 #endif
