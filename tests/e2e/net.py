@@ -3,6 +3,7 @@
     lab side (this process)                    probe side (the program under test)
     10.24.0.0/15, fd25::/64  all local         10.26.0.2/24, fd26::2/64: no name
     10.26.0.1/24, fd26::1/64      <-- veth --> 10.26.0.3/24: a name that leads back
+                                               10.26.0.11 to 13: further identities
     10.27.0.0/16  swallowed in silence
 
 Ports 25 and 53 are free, loopback is empty, and when the first process ends the kernel ends
@@ -14,6 +15,7 @@ import sys
 
 PROBE_IP, PROBE_IP6 = "10.26.0.2", "fd26::2"
 NAMED_IP = "10.26.0.3"  # of the probe side, too
+IDENTITY_IPS = ("10.26.0.11", "10.26.0.12", "10.26.0.13")  # likewise
 NSD_IP, UNBOUND_IP = "10.25.0.53", "10.25.0.54"
 POSTGREY_IP = "10.25.0.60"
 SILENT_IP = "10.27.0.1"  # accepts nothing, refuses nothing
@@ -72,6 +74,8 @@ def build():
     run(*probe, "link", "set", "lo", "up")
     run(*probe, "addr", "add", PROBE_IP + "/24", "dev", "cable1")
     run(*probe, "addr", "add", NAMED_IP + "/24", "dev", "cable1")
+    for ip in IDENTITY_IPS:
+        run(*probe, "addr", "add", ip + "/24", "dev", "cable1")
     run(*probe, "addr", "add", PROBE_IP6 + "/64", "dev", "cable1", "nodad")
     run(*probe, "link", "set", "cable1", "up")
     run(*probe, "route", "add", "10.24.0.0/15", "via", "10.26.0.1")

@@ -15,6 +15,7 @@ import net
 net.enter()
 
 import aiosmtpd_cases
+import budgets_part
 import bulk_part
 import check_part
 import dns_cases
@@ -105,11 +106,12 @@ def real(lab, report):
 PARTS = {"scripted": scripted, "real": real, "patience": patience_part.run,
          "check": check_part.run, "bulk": bulk_part.run, "stop": stop_part.run,
          "install": install_part.run, "trouble": trouble_part.run, "manners": manners.run,
-         "throttle": throttle_part.run, "cable": trouble_part.network_lost}
+         "throttle": throttle_part.run, "budgets": budgets_part.run,
+         "cable": trouble_part.network_lost}
 # What goes on at the same time, for nearly all of it is waiting: chains of parts in turn. Then
 # the last part, alone, for it pulls the cable.
 CHAINS = (("scripted", "install"), ("real",), ("patience", "check", "bulk"),
-          ("stop", "manners"), ("trouble",), ("throttle",))
+          ("stop", "manners"), ("trouble",), ("throttle", "budgets"))
 LAST = "cable"
 
 

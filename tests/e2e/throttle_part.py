@@ -6,7 +6,8 @@ import threading
 
 import net
 from program import PATIENT, results
-from throttle_server import Escalation, Farm, Meter, Site
+from throttle_meter import Escalation, Meter
+from throttle_server import Farm, Site
 
 SPEED = 20
 DNS_IP = "10.25.200.53"
@@ -32,8 +33,8 @@ def build():
     ]
 
 
-def start(sites):
-    farm, ready = Farm(sites, 25, (DNS_IP, 53), SPEED), threading.Event()
+def start(sites, dns=DNS_IP, speed=SPEED):
+    farm, ready = Farm(sites, 25, (dns, 53), speed), threading.Event()
 
     async def main():
         await farm.start()

@@ -8,102 +8,16 @@ import asyncio
 import collections
 import socket
 import struct
-import time
+
+from throttle_meter import Clock, Most
 
 EARLY_S = 0.3  # wall seconds: what was under way when a wait was stated
 
 
-class Clock:
-    def __init__(self, speed=1):
-        self.speed, self.start = speed, time.monotonic()
-
-    def now(self):
-        return (time.monotonic() - self.start) * self.speed
-
-    async def sleep(self, seconds):
-        await asyncio.sleep(seconds / self.speed)
-
-
-class Meter:
-    """n events per window, counted in one of four ways: the last window ("sliding"), that of the
-    clock ("fixed"), a token bucket ("bucket"), or the last window with the refused ones ("all")."""
-
-    def __init__(self, n, how="sliding", window=60):
-        self.n, self.how, self.window = n, how, window
-        self.times, self.tokens, self.filled = collections.deque(), float(n), 0.0
-        self.slot, self.used = -1, 0
-
-    def change(self, n):
-        self.n = n
-
-    def take(self, now):
-        if self.how == "bucket":
-            self.tokens = min(self.n, self.tokens + (now - self.filled) * self.n / self.window)
-            self.filled = now
-            if self.tokens < 1:
-                return False
-            self.tokens -= 1
-            return True
-        if self.how == "fixed":
-            if int(now // self.window) != self.slot:
-                self.slot, self.used = int(now // self.window), 0
-            self.used += 1
-            return self.used <= self.n
-        while self.times and self.times[0] <= now - self.window:
-            self.times.popleft()
-        fine = len(self.times) < self.n
-        if fine or self.how == "all":
-            self.times.append(now)
-        return fine
-
-    def wait(self, now):
-        """Seconds until it says yes again."""
-        if self.how == "bucket":
-            return (1 - self.tokens) * self.window / self.n
-        if self.how == "fixed":
-            return self.window - now % self.window
-        return max(self.times[0] + self.window - now, 0) if self.times else 0
-
-
-class Most:
-    """The most events in any window, of what really happened."""
-
-    def __init__(self, window=60):
-        self.window, self.times, self.most = window, collections.deque(), 0
-
-    def add(self, now):
-        self.times.append(now)
-        while self.times[0] <= now - self.window:
-            self.times.popleft()
-        self.most = max(self.most, len(self.times))
-
-
-class Escalation:
-    """Too many throttles within a minute: connections are dropped; still more: a block of
-    minutes, doubled each time."""
-
-    def __init__(self, drops=10, block=25, minutes=10):
-        self.drops, self.block, self.minutes = drops, block, minutes
-        self.times, self.until, self.n_blocks = collections.deque(), 0, 0
-
-    def throttled(self, now):
-        self.times.append(now)
-        while self.times[0] <= now - 60:
-            self.times.popleft()
-        if len(self.times) >= self.block and now >= self.until:
-            self.until = now + self.minutes * 60 * 2 ** self.n_blocks
-            self.n_blocks += 1
-
-    def state(self, now):
-        if now < self.until:
-            return "block"
-        while self.times and self.times[0] <= now - 60:
-            self.times.popleft()
-        return "drop" if len(self.times) >= self.drops else None
-
-
 class Site:
-    """Options: rcpts, connects (Meter); conns, conns_how (421 rst hang slow); session, session_how
+    """Options: names (of the MX hosts, one for each of ips); own_mx (each domain has but one of
+    them, in turn); refuses (clients that are refused by door, else all are);
+    rcpts, connects (Meter); conns, conns_how (421 rst hang slow); session, session_how
     (421 drop 452); transaction, transaction_how (452 or a reply for the second); escalation;
     words (of a throttled recipient; {s} and {m}: the wait); door (refuses each greeting);
     harvest (unknown recipients, then a block); grey (seconds); tarpit (seconds for each
@@ -113,6 +27,7 @@ class Site:
     def __init__(self, name, ips, domains, **options):
         self.name, self.ips, self.domains = name, ips, domains
         self.names = [f"mx{i}.{name}.test" for i in range(len(ips))]
+        self.own_mx, self.refuses = False, ()
         self.words = "450 4.7.1 Error: too many recipients from your host, slow down"
         self.rcpts = self.connects = self.escalation = self.door = None
         self.conns = self.session = self.transaction = self.harvest = self.grey = 0
@@ -131,6 +46,8 @@ class Site:
             setattr(self, key, value)
         self.open = self.open_most = self.n_connects = self.n_refused = 0
         self.by_ip, self.by_ip_most = collections.Counter(), 0
+        self.clients = collections.defaultdict(list)  # who asked for an address, each time
+        self.over_at, self.n_after = None, 0  # blocked or harvested; connections after that
         self.n_rcpts = self.n_throttled = self.n_early = self.n_blocked = 0
         self.n_unknown, self.harvested = 0, False
         self.most_rcpts, self.most_connects = Most(), Most()
@@ -160,6 +77,15 @@ class Site:
     def share(self):
         return 100.0 * self.n_throttled / max(self.n_rcpts, 1)
 
+    def over(self, now):
+        if self.over_at is None:
+            self.over_at = now
+
+    def mx_of(self, domain):
+        """Its MX names, the preferred one first."""
+        i = self.domains.index(domain)
+        return [self.names[i % len(self.names)]] if self.own_mx else self.names
+
     def blocks(self):
         return (self.escalation.n_blocks if self.escalation else 0) + self.harvested
 
@@ -170,6 +96,7 @@ class Session:
     def __init__(self, farm, site, host, ip, reader, writer):
         self.farm, self.site, self.host, self.ip = farm, site, host, ip
         self.reader, self.writer, self.clock = reader, writer, farm.clock
+        self.client = writer.get_extra_info("peername")[0]
         self.n_session = self.n_transaction = 0
         self.began = 0.0
 
@@ -191,9 +118,13 @@ class Session:
         site.most_connects.add(now)
         if site.stated and now < site.stated[0] and now > site.stated[1] + EARLY_S * self.clock.speed:
             self.began = now
+        if site.over_at is not None and now > site.over_at + EARLY_S * self.clock.speed:
+            site.n_after += 1
         state = site.escalation.state(now) if site.escalation else None
-        if site.door or state == "block" or site.harvested:
+        shut = site.door and (not site.refuses or self.client in site.refuses)
+        if shut or state == "block" or site.harvested:
             site.n_blocked += 1
+            site.over(now)
             self.say(site.door or "554 5.7.1 Your address is blocked because of abuse")
             return False
         if state == "drop":
@@ -274,6 +205,7 @@ class Session:
         site.last = now
         site.most_rcpts.add(now)
         site.asked[address] += 1
+        site.clients[address].append(self.client)
         if site.stated:
             until, at = site.stated
             if self.began > at + EARLY_S * self.clock.speed and now < until - 0.5:
@@ -335,6 +267,7 @@ class Session:
         site.n_unknown += 1
         if site.harvest and site.n_unknown >= site.harvest:
             site.harvested = True
+            site.over(now)
             self.say(site.harvest_words)
             return
         self.say("550 5.1.1 No such user here")
@@ -347,7 +280,7 @@ class Dns(asyncio.DatagramProtocol):
         self.mx, self.a = {}, {}
         for site in farm.sites:
             self.a.update((n, ip) for n, ip in zip(site.names, site.ips))
-            self.mx.update((d, site.names) for d in site.domains)
+            self.mx.update((d, site.mx_of(d)) for d in site.domains)
 
     def connection_made(self, transport):
         self.transport = transport
