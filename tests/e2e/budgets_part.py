@@ -3,7 +3,7 @@ several providers that refuse us. Judged by what the servers counted."""
 import itertools
 
 import net
-from program import PATIENT, results
+from program import SLOW_MACHINE, results
 from throttle_meter import Meter
 from throttle_part import CONNECTIONS, RECIPIENTS, SLACK, SPEED, start
 from throttle_server import Site
@@ -15,7 +15,7 @@ def probe(lab, name, addresses, dns, *options):
     """A run over the list: the finished program, and its results in the order they came."""
     listed = lab.program.file(name + ".txt", "\n".join(addresses) + "\n")
     out = lab.program.file(name + ".jsonl", b"")
-    config = lab.program.file(name + ".yaml", PATIENT.replace("60s", "600s"))
+    config = lab.program.file(name + ".yaml", SLOW_MACHINE)
     done = lab.program.run("bulk", listed, "-o", out, "--format", "jsonl", "--config", config,
                            "--resolver", dns, "--allow-private-mx", "--ehlo", net.HOSTNAME,
                            "--mail-from", "probe@lab.test", "--clock-speed", str(SPEED), *options)

@@ -5,7 +5,7 @@ import asyncio
 import threading
 
 import net
-from program import PATIENT, results
+from program import SLOW_MACHINE, results
 from throttle_meter import Escalation, Meter
 from throttle_server import Farm, Site
 
@@ -70,7 +70,7 @@ def run(lab, report):
                  for i in range(200) for site in sites]
     listed = lab.program.file("throttle.txt", "\n".join(addresses) + "\n")
     out = lab.program.file("throttle.jsonl", b"")
-    config = lab.program.file("throttle.yaml", PATIENT.replace("60s", "600s"))
+    config = lab.program.file("throttle.yaml", SLOW_MACHINE)
     done = lab.program.run("bulk", listed, "-o", out, "--format", "jsonl", "--config", config,
                            "--resolver", DNS_IP, "--allow-private-mx", "--ehlo", net.HOSTNAME,
                            "--mail-from", "probe@lab.test", "--clock-speed", str(SPEED),
