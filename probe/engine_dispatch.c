@@ -1,19 +1,77 @@
+/*
+ * IMPLEMENTATION NOTES
+ *
+ * Carriers that may have a session wait in a queue. Where places are short (max_sessions), a
+ * provider of a crowd would get its first one behind all the small servers that stand before it in
+ * the list, and then need longer than all of them. So a carrier with many recipients and no session
+ * waits in a queue of its own, and the two are served in turn: a place for each crowd comes soon,
+ * and every other place is the others'. With one session open it queues like everybody.
+ */
 #include "probe/engine_internal.h"
 
 #include <stdio.h>
 
+#define CROWD        100  /* recipients */
 #define OPENS_A_TURN 256  /* sessions opened in one turn of the loop: replies go first */
 #define RECHECK_MS   1000 /* for waits that end when a lease closes: it may be another's */
+
+static bool goes_ahead(const struct mxp_carrier *carrier)
+{
+    return carrier->n_work >= CROWD && carrier->n_sess == 0;
+}
+
+static void enqueue(struct mxp_carrier *carrier)
+{
+    struct mxp_engine *engine = carrier->engine;
+    carrier->queued = true;
+    carrier->ahead = goes_ahead(carrier);
+    if (carrier->ahead)
+        DL_APPEND(engine->ahead, carrier);
+    else
+        DL_APPEND(engine->queue, carrier);
+}
+
+/* No place was free: it is the next to get one. */
+static void enqueue_first(struct mxp_carrier *carrier)
+{
+    struct mxp_engine *engine = carrier->engine;
+    carrier->queued = true;
+    if (carrier->ahead)
+        DL_PREPEND(engine->ahead, carrier);
+    else
+        DL_PREPEND(engine->queue, carrier);
+    engine->went_ahead = !carrier->ahead;
+}
+
+static void unqueue(struct mxp_carrier *carrier)
+{
+    struct mxp_engine *engine = carrier->engine;
+    carrier->queued = false;
+    if (carrier->ahead)
+        DL_DELETE(engine->ahead, carrier);
+    else
+        DL_DELETE(engine->queue, carrier);
+}
+
+static struct mxp_carrier *dequeue(struct mxp_engine *engine)
+{
+    bool ahead = engine->ahead && (!engine->queue || !engine->went_ahead);
+    struct mxp_carrier *carrier = ahead ? engine->ahead : engine->queue;
+    engine->went_ahead = ahead;
+    if (carrier)
+        unqueue(carrier);
+    return carrier;
+}
 
 void mxp_dispatch_kick(struct mxp_carrier *carrier)
 {
     struct mxp_engine *engine = carrier->engine;
     carrier->for_close = false;
     mxp_due_unset(&engine->dues, &carrier->due);
-    if (!carrier->queued && carrier->turn) {
-        carrier->queued = true;
-        DL_APPEND(engine->queue, carrier);
-    }
+    if (carrier->queued && !carrier->ahead && goes_ahead(carrier))
+        unqueue(carrier); /* it has become a crowd */
+    if (!carrier->queued && carrier->turn)
+        enqueue(carrier);
     if (carrier->queued)
         mxp_engine_poke(engine);
 }
@@ -23,7 +81,7 @@ void mxp_dispatch_closed(struct mxp_carrier *carrier)
     carrier->engine->run_full = false;
     if (carrier->for_close)
         mxp_dispatch_kick(carrier);
-    else if (carrier->engine->queue)
+    else if (carrier->engine->queue || carrier->engine->ahead)
         mxp_engine_poke(carrier->engine);
 }
 
@@ -130,19 +188,18 @@ static bool serve(struct mxp_carrier *carrier)
 void mxp_dispatch_run(struct mxp_engine *engine)
 {
     for (int i = 0; i < OPENS_A_TURN; i++) {
-        struct mxp_carrier *carrier = engine->queue;
-        if (!carrier || engine->run_full || engine->stopping || engine->paused)
+        if (engine->run_full || engine->stopping || engine->paused)
             return;
-        DL_DELETE(engine->queue, carrier);
-        carrier->queued = false;
+        struct mxp_carrier *carrier = dequeue(engine);
+        if (!carrier)
+            return;
         bool again = serve(carrier);
         if (!again || !carrier->turn || carrier->queued || mxp_due_is_set(&carrier->due))
             continue;
-        carrier->queued = true;
         if (engine->run_full)
-            DL_PREPEND(engine->queue, carrier);
+            enqueue_first(carrier);
         else
-            DL_APPEND(engine->queue, carrier);
+            enqueue(carrier);
     }
     mxp_engine_poke(engine);
 }

@@ -180,7 +180,10 @@ struct mxp_carrier {
     struct mxp_due due;             /* parked until */
     struct mxp_trouble trouble;     /* throttled or blocked: the last evidence */
     struct mxp_trouble throttled;   /* since its last word about an address: nothing but these */
-    bool queued, for_close, over;   /* for_close: parked until a lease is closed */
+    uint64_t n_work;                /* of all its lanes */
+    uint32_t n_sess;
+    bool queued, for_close, over; /* for_close: parked until a lease is closed */
+    bool ahead;                   /* it is, or was, in the engine's other queue */
     uint16_t rules_id;
     char name[];
 };
@@ -206,6 +209,7 @@ struct mxp_engine {
     struct mxp_lane *lanes;
     struct mxp_carrier *carriers;
     struct mxp_carrier *queue; /* those that may want a session */
+    struct mxp_carrier *ahead; /* of them, crowds that have none */
     struct mxp_sess *sesses;
     struct mxp_sess *ghosts; /* ended, but DNS still has an answer for them */
     struct mxp_arena arena;
@@ -229,6 +233,7 @@ struct mxp_engine {
     uint32_t n_dns_failed; /* and so many could not be */
     char doubt[256];       /* what the check of the resolver found; "": nothing */
     bool sink_failed, lost_told;
+    bool went_ahead;  /* the last carrier that was served came from there */
     bool site_closed; /* the limiter has just closed a site to us */
 };
 

@@ -248,6 +248,7 @@ void mxp_lane_add_work(struct mxp_domain *domain, uint32_t n)
 {
     struct mxp_lane *lane = domain->lane;
     lane->n_work += n;
+    lane->carrier->n_work += n;
     if (lane->carrier->over) {
         mxp_domain_answer_all(domain, lane->carrier->trouble.evidence, NULL);
         return;
@@ -263,6 +264,7 @@ void mxp_lane_drop_work(struct mxp_domain *domain, uint32_t n)
     if (domain->state != MXP_DOMAIN_READY)
         return;
     lane->n_work -= n;
+    lane->carrier->n_work -= n;
     if (domain->turn != MXP_TURN_NONE)
         mxp_turn_place(domain);
 }

@@ -24,6 +24,7 @@ struct mxp_sess *mxp_sess_new(struct mxp_lane *lane, struct mxp_lease *lease)
     sess->due.fire = idle_over;
     DL_APPEND(engine->sesses, sess);
     lane->n_sess++;
+    lane->carrier->n_sess++;
     engine->stats.n_sessions++;
     return sess;
 }
@@ -104,6 +105,7 @@ void mxp_sess_free(struct mxp_sess *sess)
         DL_DELETE(engine->sesses, sess);
         engine->stats.n_sessions--;
         sess->lane->n_sess--;
+        sess->lane->carrier->n_sess--;
         if (sess->was_ready)
             sess->lane->n_ready--;
         sess->dead = true;

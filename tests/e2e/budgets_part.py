@@ -1,10 +1,10 @@
-"""Who shares a budget, and who stops for whom: several identities, many names in one network,
-several providers that refuse us. Judged by what the servers counted."""
+"""Who shares a budget, and who stops for whom: several identities, many names in one network, one
+provider's crowd beside a long tail, several providers that refuse us. Judged by what the servers
+counted."""
 import itertools
 
 import net
 from program import SLOW_MACHINE, results
-from throttle_meter import Meter
 from throttle_part import CONNECTIONS, RECIPIENTS, SLACK, SPEED, start
 from throttle_server import Site
 
@@ -118,6 +118,31 @@ def networks(lab, report):
                  and len(judged) <= sum(harvests.answered.values()), str(wrong))
 
 
+def fairness(lab, report):
+    """One provider's crowd and a tail of small servers, with fewer sessions than the tail could
+    use: whoever stands first in the list, neither waits for the other."""
+    crowd = Site("crowd", ["10.25.220.1"], ["crowd.test"], latency=0.2)
+    tail = [Site(f"tail{i}", [f"10.24.{150 + i}.1"], [f"tail{i}.test"], latency=0.5)
+            for i in range(100)]
+    start([crowd, *tail], "10.25.219.53")
+    many = people(crowd.domains, 300)
+    few = people([site.domains[0] for site in tail], 2)
+    at_crowd = is_at(crowd)
+    for name, addresses in (("crowd first", many + few), ("tail first", few + many)):
+        done, rows = probe(lab, "fairness", addresses, "10.25.219.53", "--max-sessions", "8",
+                           "--retry-for", "10m")
+        report.check(f"{name}: exit 0, a line each", done.returncode == 0
+                     and len(rows) == len(addresses), f"{done.returncode} {done.stderr[-500:]}")
+        order = [at_crowd(row) for row in rows]
+        of_tail = [i for i, crowded in enumerate(order) if not crowded]
+        before_tail = sum(order[:of_tail[-1]])
+        report.check(f"{name}: the tail does not wait for the crowd", before_tail <= 225,
+                     f"{before_tail} of 300 before the last of the tail")
+        half = of_tail[len(of_tail) // 2]
+        report.check(f"{name}: the crowd does not wait for the tail", sum(order[:half]) >= 15,
+                     f"{sum(order[:half])} of 300 before half of the tail")
+
+
 def listed(lab, report):
     doors = [Site(f"door{i}", [f"10.25.{222 + i}.1"], [f"door{i}.test"],
                   door="554 5.7.1 {h} Your IP address is blocked, see example.org") for i in range(4)]
@@ -144,5 +169,5 @@ def listed(lab, report):
 
 
 def run(lab, report):
-    for part in (identities, networks, listed):
+    for part in (identities, networks, fairness, listed):
         part(lab, report)
