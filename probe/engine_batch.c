@@ -6,7 +6,6 @@
 
 #define TURN_TRIES 32   /* domains offered to one session before it waits */
 #define LINGER_MS  1000 /* a session without work waits for that still being looked up */
-#define SILENCE_MS 1000 /* and for a reply too many, at a host that gave such before */
 #define DOUBTS_MAX 256  /* answers that rest with one session till its end */
 
 static void quit(struct mxp_sess *sess)
@@ -162,6 +161,8 @@ static bool give(struct mxp_sess *sess, struct mxp_batch *batch)
         .rcpts = batch->rcpts,
         .n_rcpts = batch->n,
     };
+    for (uint16_t i = 0; i < batch->n; i++)
+        mxp_doubt_remember(sess, batch->tasks[i]);
     if (mxp_smtp_session_give(sess->smtp, &batch->smtp)) {
         take_apart(sess);
         return false;
@@ -170,7 +171,7 @@ static bool give(struct mxp_sess *sess, struct mxp_batch *batch)
     for (uint16_t i = 0; i < batch->n; i++)
         if (!batch->tasks[i]->started_ms)
             batch->tasks[i]->started_ms = started;
-    sess->n_doubts_before = sess->n_doubts;
+    sess->n_accepted_before = sess->n_accepted;
     sess->state = MXP_SESS_BUSY;
     mxp_lane_update(sess->lane);
     mxp_driver_go(sess);
@@ -272,12 +273,20 @@ static void wait_work(struct mxp_sess *sess)
         mxp_sess_idle(sess, end, true);
 }
 
+/* It has waited, and nothing came. */
+static void note_silence(struct mxp_sess *sess)
+{
+    uint64_t now = mxp_engine_now(sess->engine);
+    if (sess->state == MXP_SESS_IDLE && now - sess->idle_since_ms >= MXP_SILENCE_MS)
+        mxp_doubt_quiet(sess);
+}
+
 /* Its one recipient was asked: listen for a moment, then go. */
 static bool listens(struct mxp_sess *sess)
 {
     if (sess->care < MXP_CARE_ONE_BY_ONE || !sess->n_transactions || sess->state == MXP_SESS_IDLE)
         return false;
-    mxp_sess_idle(sess, mxp_engine_now(sess->engine) + SILENCE_MS, false);
+    mxp_sess_idle(sess, mxp_engine_now(sess->engine) + MXP_SILENCE_MS, false);
     return true;
 }
 
@@ -313,9 +322,10 @@ void mxp_batch_next(struct mxp_sess *sess)
 {
     struct mxp_engine *engine = sess->engine;
     struct mxp_lane *lane = sess->lane;
+    note_silence(sess);
     if (!engine->stopping && listens(sess))
         return;
-    bool enough = has_enough(sess);
+    bool enough = has_enough(sess) || !mxp_doubt_take_care(sess);
     if (engine->stopping || engine->paused || enough) {
         if (enough || !engine->stopping || !ask_last(sess))
             quit(sess);

@@ -76,21 +76,37 @@ static bool open_question(struct mxp_domain *domain, struct mxp_random *random)
 static bool hold(struct mxp_random *random, struct mxp_task *task,
                  const struct mxp_evidence *evidence)
 {
-    struct mxp_evidence *kept = mxp_evidence_keep(evidence);
-    if (!kept)
-        return false;
-    mxp_evidence_free(task->evidence);
-    task->evidence = kept;
+    struct mxp_evidence *kept = task->evidence;
+    if (kept != evidence) {
+        kept = mxp_evidence_keep(evidence);
+        if (!kept)
+            return false;
+        mxp_evidence_free(task->evidence);
+        task->evidence = kept;
+    }
     DL_APPEND(random->held, task);
     return true;
+}
+
+static bool is_asked(const struct mxp_sess *sess)
+{
+    const struct mxp_provider *row = sess->lane->carrier->row;
+    return !sess->engine->options->no_catch_all && !(row && row->catch_all_never);
+}
+
+/* Without memory it is not asked yet: that is told when the acceptance is. */
+void mxp_catchall_foresee(struct mxp_sess *sess, const struct mxp_task *task)
+{
+    struct mxp_random *random = is_asked(sess) ? find(task->domain, rank_of(sess)) : NULL;
+    if (random && random->state == MXP_RANDOM_UNASKED)
+        (void)open_question(task->domain, random);
 }
 
 void mxp_catchall_accepted(struct mxp_sess *sess, struct mxp_task *task,
                            const struct mxp_evidence *evidence)
 {
     struct mxp_engine *engine = sess->engine;
-    const struct mxp_provider *row = sess->lane->carrier->row;
-    if (engine->options->no_catch_all || (row && row->catch_all_never)) {
+    if (!is_asked(sess)) {
         mxp_outcome_result(task, evidence, MXP_TRI_UNKNOWN);
         return;
     }

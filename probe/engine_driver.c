@@ -152,9 +152,8 @@ static void connected(struct mxp_sess *sess)
         mxp_sess_end(sess, MXP_LEASE_CANCELED);
         return;
     }
-    sess->care = mxp_doubt_care(sess);
-    if (sess->care)
-        mxp_smtp_session_one_at_a_time(sess->smtp, 0);
+    sess->care = MXP_CARE_NONE; /* another host's, perhaps */
+    (void)mxp_doubt_take_care(sess);
     step_with(sess, MXP_SMTP_CONNECTED, MXP_SLICE_NONE);
 }
 

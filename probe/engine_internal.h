@@ -11,8 +11,8 @@
  *   sess     one session and the walk over MX hosts that leads to it
  *
  * Who owns what: the engine owns domains, lanes, carriers and hosts for its whole life;
- * a task belongs to exactly one list at a time (a domain's ready list, a sess's batch, a
- * domain's held list, or the heap of retries).
+ * a task belongs to exactly one list at a time (a domain's ready list, a sess's batch, its
+ * accepted or doubts, a domain's held list, or the heap of retries).
  */
 #ifndef MXP_PROBE_ENGINE_INTERNAL_H
 #define MXP_PROBE_ENGINE_INTERNAL_H
@@ -62,6 +62,8 @@ struct mxp_task {
     uint16_t attempts;
     uint16_t refusals; /* temporary ones, for the delay */
     uint8_t lost;
+    uint8_t care;    /* enum mxp_care that it was asked with, engine_doubt.h; while held */
+    uint8_t doubted; /* times that its answer was not believed */
 };
 
 /* The catch-all question of a domain, for the MX hosts of one preference (a backup MX may
@@ -129,9 +131,9 @@ struct mxp_domain {
 
 struct mxp_ehost {
     UT_hash_handle hh;
-    struct mxp_host_addrs *literal; /* of an address literal; NULL otherwise */
-    uint64_t failed_until_ms;       /* tried last until then */
-    uint64_t lockstep_until_ms;     /* without pipelining until then: a reply may have been lost */
+    struct mxp_host_addrs *literal;    /* of an address literal; NULL otherwise */
+    uint64_t failed_until_ms;          /* tried last until then */
+    uint64_t paused_until_ms;          /* asked with pauses until then, engine_doubt.h */
     struct mxp_failed_ips *failed_ips; /* engine_ips.h; NULL: none */
     bool skip_failed;                  /* go on behind them */
     bool no_tls;                       /* STARTTLS failed here */

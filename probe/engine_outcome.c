@@ -162,7 +162,7 @@ static bool goes_back(struct mxp_sess *sess, struct mxp_task *task,
         return true;
     if (answer->cause == MXP_SMTP_CAUSE_EAI)
         return false;
-    if (mxp_doubt_asks_again(sess, answer))
+    if (mxp_doubt_asks_again(sess, task, answer))
         return true;
     bool ended = answer->cause != MXP_SMTP_CAUSE_REPLY || answer->reply.code == 421;
     if (ended && sess->progress && !answer->asked)
@@ -172,6 +172,30 @@ static bool goes_back(struct mxp_sess *sess, struct mxp_task *task,
         return true;
     }
     return evidence->what.reason == MXP_REASON_TOO_MANY_RECIPIENTS && batch->n_ok > 0;
+}
+
+void mxp_outcome_judge(struct mxp_sess *sess, struct mxp_task *task,
+                       const struct mxp_evidence *evidence)
+{
+    if (task->random)
+        mxp_catchall_answered(sess, task, evidence);
+    else if (evidence->what.verdict == MXP_VERDICT_VALID)
+        mxp_catchall_accepted(sess, task, evidence);
+    else if (!mxp_retry_later(task, evidence))
+        mxp_outcome_result(task, evidence, MXP_TRI_UNKNOWN);
+}
+
+/* What the server said to this recipient's own RCPT, or of it. */
+static void judged(struct mxp_sess *sess, struct mxp_task *task,
+                   const struct mxp_smtp_answer *answer)
+{
+    sess->progress = true;
+    sess->engine->stats.n_rcpts++;
+    task->host = sess->lane->hops[sess->hop].host;
+    if (answer->named)
+        mxp_doubt_vouched(sess);
+    else if (sess->care == MXP_CARE_PAUSED)
+        mxp_doubt_quiet(sess); /* there was a silence before it was asked */
 }
 
 void mxp_outcome_answer(void *arg, const struct mxp_smtp_answer *answer)
@@ -195,20 +219,11 @@ void mxp_outcome_answer(void *arg, const struct mxp_smtp_answer *answer)
         mxp_retry_now(task);
         return;
     }
-    bool judged = answer->cause == MXP_SMTP_CAUSE_REPLY && answer->reply.code != 421 &&
-                  answer->stage == MXP_STAGE_RCPT;
-    if (judged) {
-        sess->progress = true;
-        sess->engine->stats.n_rcpts++;
-    }
     task->attempts++;
-    task->host = judged ? sess->lane->hops[sess->hop].host : NULL;
-    if (task->random)
-        mxp_catchall_answered(sess, task, &evidence);
-    else if (evidence.what.verdict == MXP_VERDICT_VALID)
-        mxp_catchall_accepted(sess, task, &evidence);
-    else if (evidence.what.verdict == MXP_VERDICT_INVALID && !answer->named)
-        mxp_doubt_hold(sess, task, &evidence);
-    else if (!mxp_retry_later(task, &evidence))
-        mxp_outcome_result(task, &evidence, MXP_TRI_UNKNOWN);
+    task->host = NULL;
+    if (answer->cause == MXP_SMTP_CAUSE_REPLY && answer->reply.code != 421 &&
+        answer->stage == MXP_STAGE_RCPT)
+        judged(sess, task, answer);
+    if (!mxp_doubt_holds(sess, task, answer->named, &evidence))
+        mxp_outcome_judge(sess, task, &evidence);
 }

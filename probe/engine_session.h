@@ -30,8 +30,9 @@ struct mxp_sess {
     struct mxp_evidence *refusal; /* of us, at a host's door, while other hosts may do better: the
                                      limiter was not told yet; kept */
     struct mxp_batch *batch;
-    struct mxp_task *doubts; /* invalid, unless the session's end tells otherwise */
-    struct mxp_due due;      /* end of idling */
+    struct mxp_task *accepted; /* the last ones, and .. */
+    struct mxp_task *doubts;   /* .. invalid, unless the session's end tells otherwise */
+    struct mxp_due due;        /* end of idling */
     uint64_t number;
     uint64_t walk_until_ms, busy_until_ms;
     uint64_t started_ms; /* of this walk */
@@ -42,8 +43,8 @@ struct mxp_sess {
     uint8_t state;
     bool busy; /* some host was at its limit and not tried */
     uint32_t n_transactions;
-    uint32_t n_doubts, n_doubts_before; /* all; those of earlier transactions */
-    uint8_t care;                       /* enum mxp_care, engine_doubt.h */
+    uint32_t n_doubts, n_accepted, n_accepted_before; /* the last: this transaction */
+    uint8_t care;                                     /* enum mxp_care, engine_doubt.h */
     bool was_ready, progress, looking, dead, in_idle;
     bool one_by_one; /* a batch could not be sent as a whole */
 };
@@ -97,6 +98,9 @@ void mxp_batch_idle_kick(struct mxp_sess *sess); /* there is work again */
 void mxp_outcome_reply(struct mxp_sess *sess, enum mxp_stage stage, const struct mxp_reply *reply,
                        struct mxp_evidence *ret);
 void mxp_outcome_answer(void *arg, const struct mxp_smtp_answer *answer);
+/* An answer that is believed to be this task's own; takes the task. evidence may be its own. */
+void mxp_outcome_judge(struct mxp_sess *sess, struct mxp_task *task,
+                       const struct mxp_evidence *evidence);
 /* The server refused us before any recipient: tell the limiter. */
 void mxp_outcome_refusal(struct mxp_sess *sess, const struct mxp_evidence *evidence);
 void mxp_outcome_result(struct mxp_task *task, const struct mxp_evidence *evidence,
@@ -114,6 +118,8 @@ bool mxp_retry_later(struct mxp_task *task, const struct mxp_evidence *evidence)
 void mxp_retry_now(struct mxp_task *task); /* unjudged, to be asked again in its turn */
 
 /* engine_catchall.c: would they take any recipient? */
+/* Someone was accepted; the question may be asked, whatever becomes of that. */
+void mxp_catchall_foresee(struct mxp_sess *sess, const struct mxp_task *task);
 void mxp_catchall_accepted(struct mxp_sess *sess, struct mxp_task *task,
                            const struct mxp_evidence *evidence);
 void mxp_catchall_answered(struct mxp_sess *sess, struct mxp_task *task,

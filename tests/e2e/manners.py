@@ -1,7 +1,7 @@
 """Runs of their own among ill-mannered servers: that they end, and what they leave behind."""
 import time
 
-from program import COMMON, results
+from program import COMMON, FASTER, results
 
 
 def never_in_the_mood(lab, report):
@@ -25,6 +25,27 @@ def never_in_the_mood(lab, report):
     report.check("moody: is not asked 200 times", asked < 60, f"{asked}")
 
 
+def hasty(lab, report):
+    """A server that ends each session after a few unknown recipients, and names none of them: what
+    it says is true, and must not cost a session for each recipient."""
+    program = lab.program
+    names = [f"nobody{i}" if i % 2 else ("user", "anna")[i // 2 % 2] + f"+{i}" for i in range(48)]
+    listed = program.file("hasty.txt", "".join(f"{n}@hasty.test\n" for n in names))
+    out = program.file("hasty.jsonl", b"")
+    done = program.run("bulk", listed, "-o", out, "--format", "jsonl", *COMMON, *FASTER, "--limits",
+                       "off", timeout=200)
+    rows = sorted(results(out), key=lambda r: r["line"])
+    report.check("hasty: exit 0", done.returncode == 0, done.stderr[-500:])
+    wrong = [(r["address"], r["verdict"]) for r in rows
+             if r["verdict"] != ("invalid" if "nobody" in r["address"] else "valid")]
+    report.check("hasty: all are told right", not wrong and len(rows) == 48, str(wrong[:5]))
+    server = lab.servers["hasty"]
+    asked = len(server.recipients())
+    report.check("hasty: not asked much more than once", asked < 48 + 30, f"{asked}")
+    sessions = sum(1 for c in list(server.commands) if c.upper().startswith("MAIL"))
+    report.check("hasty: a few sessions", sessions < 16, f"{sessions}")
+
+
 def many_addresses(lab, report):
     """Of an MX host's many addresses one works, or none: the connections that the limits allow
     must not all be spent on the first ones, time after time."""
@@ -44,5 +65,6 @@ def many_addresses(lab, report):
 
 
 def run(lab, report):
+    hasty(lab, report)
     many_addresses(lab, report)
     never_in_the_mood(lab, report)

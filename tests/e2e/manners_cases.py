@@ -35,7 +35,7 @@ class Talk:
         if verb == "EHLO":
             return "250-{host}\n250 PIPELINING" if self.pipelining else "250 {host}"
         if verb == "RCPT":
-            fine = line[line.index("<") + 1:].split("@")[0] in REAL
+            fine = line[line.index("<") + 1:].split("@")[0].split("+")[0] in REAL
             return "250 2.1.5 Ok" if fine else "550 5.1.1 User unknown"
         return "221 2.0.0 Bye" if verb == "QUIT" else "250 Ok"
 
@@ -65,6 +65,44 @@ def left_out_then_gone(peer, _line, reply):
     peer.say(reply)
     time.sleep(0.02)
     raise Gone
+
+
+def says_421(peer):
+    peer.say("421 4.7.0 Closing")
+    raise Gone
+
+
+def closes(_peer):
+    raise Gone
+
+
+def falls_silent(peer):
+    peer.wait()
+
+
+def twice_then(end, nth):
+    """The first reply again, when the next command has come already; and the end, instead of
+    the nth reply."""
+    def answer(peer, _line, reply):
+        n = peer.count["RCPT"]
+        if n == nth:
+            end(peer)
+        peer.say(reply)
+        if n == 1:
+            time.sleep(0.02)
+            peer.say(reply)
+    return answer
+
+
+def enough(n_errors):
+    """Honest, but for no more errors than these in a session."""
+    def answer(peer, _line, reply):
+        peer.errors = getattr(peer, "errors", 0)
+        if peer.errors == n_errors:
+            says_421(peer)
+        peer.errors += reply.startswith("550")
+        peer.say(reply)
+    return answer
 
 
 def put_before(text):
@@ -106,15 +144,26 @@ def shifted(c):
         put("lost-gone", {"RCPT": left_out_then_gone})
         put("put-250", {"RCPT": put_before("250 2.0.0 noted")})
         put("late", {"RCPT": late}, fake="invalid|unknown")
+        for nth in 2, 3:
+            for end in says_421, closes, falls_silent:
+                name = f"twice-{nth}-{end.__name__.replace('_', '-')}-{word}"
+                c.domain(name, Talk({"RCPT": twice_then(end, nth)}, pipelining),
+                         *((n, ANY if n in FAKE else "valid|unknown", ANY, ANY)
+                           for n in ("nobody", "user", "anna", "nix")))
+        c.domain(f"enough-{word}", Talk({"RCPT": enough(2)}, pipelining),
+                 *((n, *(("valid", "accepted", 250) if n in REAL else
+                         ("invalid", "mailbox_not_found", 550)))
+                   for n in ("nobody", "user", "nix", "nic", "anna", "niemand")))
         put("bare-cr", {"RCPT": raw(b"550 5.1.1 no such user\r250 Ok\r\n")})
 
 
 def catalog():
-    c = Catalog(214)
+    c = Catalog(100, "10.24")
     shifted(c)
     c.domain("many", Script())
     dead = [f"10.25.254.{i + 1}" for i in range(32)]  # nobody listens there
     c.records(*(f"mx.many A {ip}" for ip in dead[:16]), *(f"mx.none A {ip}" for ip in dead[16:]),
               "none MX 10 mx.none")
+    c.domain("hasty", Talk({"RCPT": enough(4)}, True))
     c.domain("moody", Script(others="421 4.3.2 Not now", rcpt={}))
     return c
