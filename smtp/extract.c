@@ -220,7 +220,7 @@ static bool is_zone(struct mxp_slice text, struct mxp_slice name)
            (name.ptr == text.ptr || (name.ptr[-1] != '/' && name.ptr[-1] != '@'));
 }
 
-struct mxp_slice mxp_extract_blocklist(struct mxp_slice text)
+static struct mxp_slice known_list(struct mxp_slice text)
 {
     static const struct word lists[] = {
         /* by first letter */
@@ -262,6 +262,17 @@ struct mxp_slice mxp_extract_blocklist(struct mxp_slice text)
         }
     }
     return best;
+}
+
+struct mxp_slice mxp_extract_blocklist(struct mxp_slice text)
+{
+    struct mxp_slice name = known_list(text);
+    bool in_path =
+        name.len && name.ptr - text.ptr > 1 && name.ptr[-1] == '/' && name.ptr[-2] != '/';
+    if (name.len && !in_path)
+        return name;
+    name = mxp_extract_zone(text);
+    return name.len ? name : mxp_extract_list_page(text);
 }
 
 struct mxp_slice mxp_extract_address(struct mxp_slice text)

@@ -18,6 +18,12 @@ uint32_t mxp_extract_wait_s(struct mxp_slice text);
  * its page, within text; empty: none. */
 struct mxp_slice mxp_extract_blocklist(struct mxp_slice text);
 
+/* For lists that mxp_extract_blocklist does not know: the name behind "blocked using", "listed
+ * at", where it looks like a domain; and the host of a page whose path says that a list is asked
+ * there ("https://X/lookup?ip="). Within text; empty: none. */
+struct mxp_slice mxp_extract_zone(struct mxp_slice text);
+struct mxp_slice mxp_extract_list_page(struct mxp_slice text);
+
 /* The last address (the first is often the one that was asked): within text; empty: none. */
 struct mxp_slice mxp_extract_address(struct mxp_slice text);
 

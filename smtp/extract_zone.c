@@ -1,0 +1,169 @@
+#include "smtp/extract.h"
+
+#define NAME_MAX_LEN 255 /* RFC 1035 */
+
+/* "blocked using X", "listed at X", "found in X": the two words before a zone's name. */
+static const struct {
+    struct mxp_slice first, second;
+} leads[] = {
+    {MXP_SLICE_LIT("using"), MXP_SLICE_NONE},
+    {MXP_SLICE_LIT("listed"), MXP_SLICE_LIT("at in on by")},
+    {MXP_SLICE_LIT("blacklisted"), MXP_SLICE_LIT("at in on by using")},
+    {MXP_SLICE_LIT("blocklisted"), MXP_SLICE_LIT("at in on by using")},
+    {MXP_SLICE_LIT("list"), MXP_SLICE_LIT("at in on")},
+    {MXP_SLICE_LIT("blacklist"), MXP_SLICE_LIT("at in on")},
+    {MXP_SLICE_LIT("blocklist"), MXP_SLICE_LIT("at in on")},
+    {MXP_SLICE_LIT("rbl"), MXP_SLICE_LIT("at in on")},
+    {MXP_SLICE_LIT("dnsbl"), MXP_SLICE_LIT("at in on")},
+    {MXP_SLICE_LIT("found"), MXP_SLICE_LIT("at in on")},
+};
+
+/* In the path of the page at which a list may be asked. */
+static const struct mxp_slice page_words[] = {
+    MXP_SLICE_LIT("rbl"),       MXP_SLICE_LIT("dnsbl"),  MXP_SLICE_LIT("lookup"),
+    MXP_SLICE_LIT("query"),     MXP_SLICE_LIT("delist"), MXP_SLICE_LIT("remov"),
+    MXP_SLICE_LIT("bl?"),       MXP_SLICE_LIT("bl/"),    MXP_SLICE_LIT("blacklist"),
+    MXP_SLICE_LIT("blocklist"),
+};
+
+static bool has_word(struct mxp_slice words, struct mxp_slice word)
+{
+    for (size_t at = 0; at < words.len;) {
+        struct mxp_slice rest = mxp_slice_sub(words, at, words.len);
+        struct mxp_slice one = mxp_slice_sub(rest, 0, mxp_slice_find(rest, ' '));
+        if (mxp_slice_ieq(one, word))
+            return true;
+        at += one.len + 1;
+    }
+    return false;
+}
+
+static bool in_name(char c)
+{
+    return mxp_is_alnum(c) || c == '.' || c == '-' || c == '_';
+}
+
+/* The domain name at at: two labels and more, the last of letters, nobody's mailbox. */
+static struct mxp_slice domain_at(struct mxp_slice text, size_t at)
+{
+    size_t end = at, last = at;
+    if (at >= text.len || !mxp_is_alnum(text.ptr[at]))
+        return MXP_SLICE_NONE;
+    while (end < text.len && end - at < NAME_MAX_LEN && in_name(text.ptr[end]))
+        end++;
+    bool more = end < text.len && text.ptr[end] == '@';
+    while (end > at && !mxp_is_alnum(text.ptr[end - 1]))
+        end--;
+    for (size_t i = at; i < end; i++)
+        if (text.ptr[i] == '.')
+            last = i + 1;
+    bool letters = last > at + 1 && end > last + 1;
+    for (size_t i = last; i < end; i++)
+        letters = letters && mxp_is_alpha(text.ptr[i]);
+    return letters && !more ? mxp_slice_sub(text, at, end - at) : MXP_SLICE_NONE;
+}
+
+static bool leads_to_name(struct mxp_slice before, struct mxp_slice word)
+{
+    for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
+        if (leads[i].second.len
+                ? mxp_slice_ieq(before, leads[i].first) && has_word(leads[i].second, word)
+                : mxp_slice_ieq(word, leads[i].first))
+            return true;
+    }
+    return false;
+}
+
+/* "\n550-5.7.1 " at at: behind the codes of the next line. */
+static size_t skip_line_end(struct mxp_slice text, size_t at)
+{
+    if (at >= text.len || text.ptr[at] != '\n')
+        return at;
+    size_t end = at + 1;
+    while (end < text.len && (mxp_is_digit(text.ptr[end]) || text.ptr[end] == '.' ||
+                              text.ptr[end] == '-' || text.ptr[end] == ' '))
+        end++;
+    return end < text.len && text.ptr[end - 1] != '.' && !mxp_is_digit(text.ptr[end - 1]) ? end
+                                                                                          : at + 1;
+}
+
+/* How long what may stand between such a word and the name is; 0: there is none. */
+static size_t opening_at(struct mxp_slice text, size_t at)
+{
+    static const struct mxp_slice openings[] = {
+        MXP_SLICE_LIT("the "), MXP_SLICE_LIT("http://"), MXP_SLICE_LIT("https://"),
+        MXP_SLICE_LIT("'"),    MXP_SLICE_LIT("\""),      MXP_SLICE_LIT("["),
+        MXP_SLICE_LIT("("),    MXP_SLICE_LIT("<"),       MXP_SLICE_LIT(":"),
+        MXP_SLICE_LIT(" "),
+    };
+    struct mxp_slice rest = mxp_slice_sub(text, at, text.len);
+    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
+        if (mxp_slice_istarts(rest, openings[i]))
+            return openings[i].len;
+    return 0;
+}
+
+static struct mxp_slice name_behind(struct mxp_slice text, size_t at)
+{
+    size_t len;
+    while ((len = opening_at(text, at)) > 0)
+        at += len;
+    return domain_at(text, skip_line_end(text, at));
+}
+
+struct mxp_slice mxp_extract_zone(struct mxp_slice text)
+{
+    struct mxp_slice before = MXP_SLICE_NONE;
+    text = mxp_slice_sub(text, 0, MXP_EXTRACT_MAX);
+    for (size_t at = 0; at < text.len;) {
+        size_t from = at;
+        while (at < text.len && mxp_is_alnum(text.ptr[at]))
+            at++;
+        struct mxp_slice word = mxp_slice_sub(text, from, at - from);
+        if (word.len && leads_to_name(before, word)) {
+            struct mxp_slice name = name_behind(text, at);
+            if (name.len)
+                return name;
+        }
+        if (word.len)
+            before = word;
+        else
+            at++;
+    }
+    return MXP_SLICE_NONE;
+}
+
+/* From the scheme's "://" on: a path or query that says that a list is asked there. */
+static bool is_list_page(struct mxp_slice url)
+{
+    size_t path = 0;
+    while (path < url.len && in_name(url.ptr[path]))
+        path++;
+    for (size_t at = path; at + 1 < url.len; at++) {
+        if (mxp_is_alnum(url.ptr[at]))
+            continue;
+        struct mxp_slice word = mxp_slice_sub(url, at + 1, url.len);
+        for (size_t i = 0; i < sizeof page_words / sizeof *page_words; i++)
+            if (mxp_slice_istarts(word, page_words[i]))
+                return true;
+    }
+    return false;
+}
+
+struct mxp_slice mxp_extract_list_page(struct mxp_slice text)
+{
+    static const struct mxp_slice scheme_end = MXP_SLICE_LIT("://");
+    text = mxp_slice_sub(text, 0, MXP_EXTRACT_MAX);
+    for (size_t at = 0; at < text.len; at++) {
+        if (!mxp_slice_istarts(mxp_slice_sub(text, at, text.len), scheme_end))
+            continue;
+        size_t from = at + scheme_end.len, end = from;
+        while (end < text.len && (unsigned char)text.ptr[end] > ' ' && text.ptr[end] != '>' &&
+               text.ptr[end] != ')')
+            end++;
+        if (is_list_page(mxp_slice_sub(text, from, end - from)))
+            return domain_at(text, from);
+        at = end;
+    }
+    return MXP_SLICE_NONE;
+}
