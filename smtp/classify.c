@@ -113,7 +113,7 @@ static enum mxp_action action_of(const struct mxp_classified *what, bool passes)
     return action;
 }
 
-static void learn(const struct mxp_rule *rule, const struct mxp_reply *reply,
+static void learn(const struct mxp_rule *rule, const struct mxp_reply *reply, bool names_unit,
                   struct mxp_classified *ret)
 {
     bool slow = ret->reason == MXP_REASON_RATE_LIMITED || ret->reason == MXP_REASON_GREYLISTED ||
@@ -125,6 +125,8 @@ static void learn(const struct mxp_rule *rule, const struct mxp_reply *reply,
     ret->throttle = rule->throttle;
     if (slow)
         ret->retry_after_s = mxp_extract_wait_s(reply->text);
+    if (slow && names_unit && !ret->retry_after_s)
+        ret->retry_after_s = mxp_extract_spoken_wait_s(reply->text);
     if (ret->reason == MXP_REASON_IP_BLOCKLISTED || ret->reason == MXP_REASON_DOMAIN_BLOCKLISTED ||
         ret->reason == MXP_REASON_POLICY_BLOCKED)
         ret->blocklist = mxp_extract_blocklist(reply->text);
@@ -153,6 +155,6 @@ void mxp_classify(const struct mxp_rules *rules, enum mxp_stage stage, uint16_t 
     ret->rule = rule.name;
     ret->reason = finding.reason;
     ret->verdict = mxp_judge(rules, &finding, reply, &found);
-    learn(&rule, reply, ret);
+    learn(&rule, reply, mxp_found_has(&found, rules->judge.units), ret);
     ret->action = action_of(ret, mxp_judge_passes(rules, &found));
 }

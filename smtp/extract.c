@@ -1,5 +1,7 @@
 #include "smtp/extract.h"
 
+#include "smtp/extract_internal.h"
+
 #include <string.h>
 
 #define DAY_S 86400
@@ -37,8 +39,7 @@ static bool starts_word(struct mxp_slice text, size_t at)
     return mxp_is_alnum(text.ptr[at]) && (at == 0 || !mxp_is_alnum(text.ptr[at - 1]));
 }
 
-/* The unit at at, in seconds, and where it ends; 0: there is none. */
-static uint32_t unit_at(struct mxp_slice text, size_t at, size_t *ret_end)
+uint32_t mxp_extract_unit_at(struct mxp_slice text, size_t at, size_t *ret_end)
 {
     static const struct {
         struct word word;
@@ -64,7 +65,10 @@ static uint32_t unit_at(struct mxp_slice text, size_t at, size_t *ret_end)
         return 0;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t end = at + units[i].word.len;
-        if (!word_at(text, at, &units[i].word) || (end < text.len && mxp_is_alnum(text.ptr[end])))
+        if (!word_at(text, at, &units[i].word) || (end < text.len && mxp_is_alpha(text.ptr[end])))
+            continue;
+        /* "4m59s": only letters are followed by the next number at once */
+        if (end < text.len && mxp_is_digit(text.ptr[end]) && units[i].word.len > 1)
             continue;
         if (text.len - end >= 3 && memcmp(text.ptr + end, "(s)", 3) == 0)
             end += 3;
@@ -85,10 +89,11 @@ static uint64_t number_at(struct mxp_slice text, size_t at, size_t *ret_end)
     return n;
 }
 
-/* "00:04:32" or "04:32"; 0: it is none. */
+/* "00:04:32" or "04:32"; 0: it is none, or the time of a day. */
 static uint64_t clock_at(struct mxp_slice text, size_t at)
 {
     uint64_t parts[3] = {0};
+    size_t from = at;
     int n = 0;
     while (n < 3 && at < text.len && mxp_is_digit(text.ptr[at])) {
         parts[n++] = number_at(text, at, &at);
@@ -96,26 +101,31 @@ static uint64_t clock_at(struct mxp_slice text, size_t at)
             break;
         at++;
     }
-    if (n < 2 || parts[n - 1] > 59 || (n == 3 && parts[1] > 59))
+    if (n < 2 || parts[n - 1] > 59 || (n == 3 && parts[1] > 59) ||
+        mxp_extract_is_time_of_day(text, from, at))
         return 0;
     return n == 3 ? parts[0] * 3600 + parts[1] * 60 + parts[2] : parts[0] * 60 + parts[1];
 }
 
-/* "1 hour 25 min", "5 minutes and 3 seconds": from the number at at. */
+/* "1 hour 25 min", "5 minutes and 3 seconds", "4m59s": from the number at at. */
 static uint64_t span_at(struct mxp_slice text, size_t at, size_t *ret_end)
 {
     uint64_t sum = 0;
     uint32_t last = UINT32_MAX;
+    bool joined = false;
     static const struct word and = WORD("and ");
     for (;;) {
         size_t end;
         uint64_t n = number_at(text, at, &end);
-        uint32_t unit = end > at ? unit_at(text, end, &end) : 0;
+        uint32_t unit = end > at ? mxp_extract_unit_at(text, end, &end) : 0;
+        if (unit == 0 && end > at && last == UINT32_MAX)
+            unit = mxp_extract_foreign_unit_at(text, end, &end);
         if (unit == 0 || unit >= last)
-            return sum;
+            return joined ? 0 : sum;
         sum += n * unit;
         last = unit;
         *ret_end = end;
+        joined = end < text.len && mxp_is_digit(text.ptr[end]);
         for (at = end; at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == ',');)
             at++;
         if (at < text.len && word_at(text, at, &and))
@@ -123,8 +133,7 @@ static uint64_t span_at(struct mxp_slice text, size_t at, size_t *ret_end)
     }
 }
 
-/* A word that asks to come back. */
-static bool asks_wait(struct mxp_slice text)
+bool mxp_extract_asks_wait(struct mxp_slice text)
 {
     static const struct word words[] = {
         WORD("retry"),        WORD("again"),       WORD("later"),     WORD("wait"),
@@ -167,6 +176,11 @@ static uint64_t bare_at(struct mxp_slice text, size_t at)
     return 0;
 }
 
+uint32_t mxp_extract_at_most_a_day(uint64_t seconds)
+{
+    return seconds > DAY_S ? DAY_S : (uint32_t)seconds;
+}
+
 uint32_t mxp_extract_wait_s(struct mxp_slice text)
 {
     text = bounded(text);
@@ -184,8 +198,9 @@ uint32_t mxp_extract_wait_s(struct mxp_slice text)
             seconds = clock_at(text, at);
         if (seconds == 0)
             seconds = bare_at(text, at);
-        if (seconds && (asked = asked || asks_wait(text)))
-            return seconds > DAY_S ? DAY_S : (uint32_t)seconds;
+        if (seconds &&
+            (asked = asked || mxp_extract_asks_wait(text) || mxp_extract_asks_foreign(text)))
+            return mxp_extract_at_most_a_day(seconds);
         if (seconds)
             return 0;
         (void)number_at(text, at, &end);

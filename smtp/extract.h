@@ -9,10 +9,14 @@
 
 #define MXP_EXTRACT_MAX 2048
 
-/* "try again in 5 minutes", "greylisted for 300 seconds", "in 1 hour(s) 25 minute(s)",
- * "come back in 00:04:32", "retry in 6min": in seconds, at most 24 h; 0: none, or no word in the
- * text asks to come back. */
+/* "try again in 5 minutes", "greylisted for 300 seconds", "in 1 hour(s) 25 minute(s)", "4m59s",
+ * "come back in 00:04:32", "retry in 6min", in some twenty languages: in seconds, at most 24 h; 0:
+ * none, a point in time (no clock is known here), or no word in the text asks to come back. */
 uint32_t mxp_extract_wait_s(struct mxp_slice text);
+
+/* The same for a wait whose number is a word: "in ten minutes", "half an hour", "dans une heure".
+ * "A few minutes" is no number. */
+uint32_t mxp_extract_spoken_wait_s(struct mxp_slice text);
 
 /* A DNS blocklist: the zone ("zen.spamhaus.org"), else the name of its operator or the host of
  * its page, within text; empty: none. */

@@ -2,20 +2,11 @@
 
 #define NAME_MAX_LEN 255 /* RFC 1035 */
 
-/* "blocked using X", "listed at X", "found in X": the two words before a zone's name. */
-static const struct {
-    struct mxp_slice first, second;
-} leads[] = {
-    {MXP_SLICE_LIT("using"), MXP_SLICE_NONE},
-    {MXP_SLICE_LIT("listed"), MXP_SLICE_LIT("at in on by")},
-    {MXP_SLICE_LIT("blacklisted"), MXP_SLICE_LIT("at in on by using")},
-    {MXP_SLICE_LIT("blocklisted"), MXP_SLICE_LIT("at in on by using")},
-    {MXP_SLICE_LIT("list"), MXP_SLICE_LIT("at in on")},
-    {MXP_SLICE_LIT("blacklist"), MXP_SLICE_LIT("at in on")},
-    {MXP_SLICE_LIT("blocklist"), MXP_SLICE_LIT("at in on")},
-    {MXP_SLICE_LIT("rbl"), MXP_SLICE_LIT("at in on")},
-    {MXP_SLICE_LIT("dnsbl"), MXP_SLICE_LIT("at in on")},
-    {MXP_SLICE_LIT("found"), MXP_SLICE_LIT("at in on")},
+/* "listed at X", "found in X": the word before the one that leads to a zone's name. */
+static const struct mxp_slice lists[] = {
+    MXP_SLICE_LIT("listed"), MXP_SLICE_LIT("blacklisted"), MXP_SLICE_LIT("blocklisted"),
+    MXP_SLICE_LIT("list"),   MXP_SLICE_LIT("blacklist"),   MXP_SLICE_LIT("blocklist"),
+    MXP_SLICE_LIT("rbl"),    MXP_SLICE_LIT("dnsbl"),       MXP_SLICE_LIT("found"),
 };
 
 /* In the path of the page at which a list may be asked. */
@@ -25,18 +16,6 @@ static const struct mxp_slice page_words[] = {
     MXP_SLICE_LIT("bl?"),       MXP_SLICE_LIT("bl/"),    MXP_SLICE_LIT("blacklist"),
     MXP_SLICE_LIT("blocklist"),
 };
-
-static bool has_word(struct mxp_slice words, struct mxp_slice word)
-{
-    for (size_t at = 0; at < words.len;) {
-        struct mxp_slice rest = mxp_slice_sub(words, at, words.len);
-        struct mxp_slice one = mxp_slice_sub(rest, 0, mxp_slice_find(rest, ' '));
-        if (mxp_slice_ieq(one, word))
-            return true;
-        at += one.len + 1;
-    }
-    return false;
-}
 
 static bool in_name(char c)
 {
@@ -63,14 +42,23 @@ static struct mxp_slice domain_at(struct mxp_slice text, size_t at)
     return letters && !more ? mxp_slice_sub(text, at, end - at) : MXP_SLICE_NONE;
 }
 
+static bool is_one_of(struct mxp_slice word, const char *twos)
+{
+    for (; *twos; twos += 2)
+        if (mxp_lower(word.ptr[0]) == twos[0] && mxp_lower(word.ptr[1]) == twos[1])
+            return true;
+    return false;
+}
+
 static bool leads_to_name(struct mxp_slice before, struct mxp_slice word)
 {
-    for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
-        if (leads[i].second.len
-                ? mxp_slice_ieq(before, leads[i].first) && has_word(leads[i].second, word)
-                : mxp_slice_ieq(word, leads[i].first))
+    if (word.len == 5)
+        return mxp_slice_ieq(word, MXP_SLICE_LIT("using"));
+    if (word.len != 2 || !is_one_of(word, "atinonby"))
+        return false;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (mxp_slice_ieq(before, lists[i]))
             return true;
-    }
     return false;
 }
 
@@ -115,20 +103,19 @@ struct mxp_slice mxp_extract_zone(struct mxp_slice text)
 {
     struct mxp_slice before = MXP_SLICE_NONE;
     text = mxp_slice_sub(text, 0, MXP_EXTRACT_MAX);
-    for (size_t at = 0; at < text.len;) {
+    for (size_t at = 0; at < text.len; at++) {
         size_t from = at;
         while (at < text.len && mxp_is_alnum(text.ptr[at]))
             at++;
-        struct mxp_slice word = mxp_slice_sub(text, from, at - from);
-        if (word.len && leads_to_name(before, word)) {
+        if (at == from)
+            continue;
+        struct mxp_slice word = {text.ptr + from, at - from};
+        if (leads_to_name(before, word)) {
             struct mxp_slice name = name_behind(text, at);
             if (name.len)
                 return name;
         }
-        if (word.len)
-            before = word;
-        else
-            at++;
+        before = word;
     }
     return MXP_SLICE_NONE;
 }
@@ -152,12 +139,13 @@ static bool is_list_page(struct mxp_slice url)
 
 struct mxp_slice mxp_extract_list_page(struct mxp_slice text)
 {
-    static const struct mxp_slice scheme_end = MXP_SLICE_LIT("://");
     text = mxp_slice_sub(text, 0, MXP_EXTRACT_MAX);
-    for (size_t at = 0; at < text.len; at++) {
-        if (!mxp_slice_istarts(mxp_slice_sub(text, at, text.len), scheme_end))
+    size_t at = 0;
+    while ((at += mxp_slice_find(mxp_slice_sub(text, at, text.len), ':')) + 3 < text.len) {
+        at++;
+        if (text.ptr[at] != '/' || text.ptr[at + 1] != '/')
             continue;
-        size_t from = at + scheme_end.len, end = from;
+        size_t from = at + 2, end = from;
         while (end < text.len && (unsigned char)text.ptr[end] > ' ' && text.ptr[end] != '>' &&
                text.ptr[end] != ')')
             end++;

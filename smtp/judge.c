@@ -58,6 +58,12 @@ static const char no_mail_words[] =
     "messages|smtp)|no mail|accepts no mail|takes no mail|receives no mail|send only|sends only|"
     "outbound only|outgoing only|null mx|nullmx)";
 
+/* Units of time: only with one of these a wait may be told in words. */
+static const char unit_words[] =
+    "(minute|minutes|minuten|minutos|minuto|minuti|minuto|minuter|minutter|hour|hours|stunde|"
+    "stunden|viertelstunde|heure|heures|dheure|hora|horas|ora|ore|unora|mezzora|uur|uren|halfuur|"
+    "kwartier|timme|day|days|second|seconds|sekunden|secondes|segundos|secondi)";
+
 int mxp_judge_init(struct mxp_rules *rules)
 {
     const struct {
@@ -67,7 +73,7 @@ int mxp_judge_init(struct mxp_rules *rules)
         {passes_words, &rules->judge.passes},       {again_words, &rules->judge.again},
         {check_words, &rules->judge.check},         {doubts_words, &rules->judge.doubts},
         {elsewhere_words, &rules->judge.elsewhere}, {no_mail_words, &rules->judge.no_mail},
-        {welcome_words, &rules->judge.welcome},
+        {welcome_words, &rules->judge.welcome},     {unit_words, &rules->judge.units},
     };
     struct mxp_bad_term bad = {0};
     int err = 0;

@@ -24,7 +24,7 @@ struct mxp_found;
 
 /* Groups of phrases that no rule file can change. */
 struct mxp_judge_terms {
-    uint16_t passes, again, check, doubts, elsewhere, no_mail, welcome;
+    uint16_t passes, again, check, doubts, elsewhere, no_mail, welcome, units;
 };
 
 /* What a rule concluded. */

@@ -37,6 +37,38 @@ static void test_waits(void **state)
         {"450 retry-after:45", 45},
         {"450 retry-after: 5 minutes", 300},
         {"450 rate exceeded; next attempt allowed in 00:05:00", 300},
+        {"451 try again in 4m59s", 299},
+        {"451 try again in 1h0m0s", 3600},
+        {"450 wait 300 secs before retrying", 300},
+        {"450 retry in 5 min.", 300},
+        {"450 greylisted (300 seconds)", 300},
+        {"450 try again in 5-10 minutes", 600},
+        /* in other languages */
+        {"450 försök igen om 5 minuter", 300},
+        {"450 spróbuj ponownie za 5 minut", 300},
+        {"450 spróbuj ponownie za 2 godziny", 7200},
+        {"450 Повторите попытку через 15 минут", 900},
+        {"451 повторите через 1 час", 3600},
+        {"450 请5分钟后重试", 300},
+        {"450 30秒後に再度お試しください", 30},
+        {"450 10분 후 다시 시도하십시오", 600},
+        /* no number, a point in time, something else */
+        {"450 try again in a few minutes", 0},
+        {"450 try again in some minutes", 0},
+        {"450 bitte in einigen Minuten erneut versuchen", 0},
+        {"450 tente novamente em alguns minutos", 0},
+        {"450 only ten messages a minute, try later", 0},
+        {"450 one message per minute, try later", 0},
+        {"450 retry after 2026-11-27 10:05:00", 0},
+        {"450 retry after 27.11.2026 10:05", 0},
+        {"450 retry after 2026-11-27T10:05:00Z", 0},
+        {"450 try again at 10:05", 0},
+        {"450 try again after 10:05 UTC", 0},
+        {"450 try again after 10:05:00 PM", 0},
+        {"450 try again after 10:05+02:00", 0},
+        {"450 try again in ten", 0},
+        {"450 try again in half", 0},
+        {"450 in an", 0},
         {"450 retry-after=90x", 0},
         {"450 try again later", 0},
         {"450 try again in a few minutes", 0},
@@ -50,6 +82,53 @@ static void test_waits(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t seconds = mxp_extract_wait_s(mxp_slice_str(cases[i].text));
+        if (seconds != cases[i].seconds)
+            print_error("%s: %u, not %u\n", cases[i].text, seconds, cases[i].seconds);
+        assert_int_equal(seconds, cases[i].seconds);
+    }
+}
+
+static void test_spoken_waits(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t seconds;
+    } cases[] = {
+        {"450 please try again in ten minutes", 600},
+        {"450 try again in twenty-five minutes", 1500},
+        {"450 come back in half an hour", 1800},
+        {"450 try again in about a quarter of an hour", 900},
+        {"450 please retry after an hour", 3600},
+        {"450 blocked for one day", 86400},
+        {"450 wait at least five minutes", 300},
+        {"450 Bitte versuchen Sie es in einer Stunde erneut", 3600},
+        {"450 Bitte in einer halben Stunde erneut versuchen", 1800},
+        {"450 Bitte in einer Viertelstunde erneut versuchen", 900},
+        {"450 Bitte warten Sie zehn Minuten", 600},
+        {"450 veuillez reessayer dans une heure", 3600},
+        {"450 veuillez réessayer dans une demi-heure", 1800},
+        {"450 veuillez reessayer dans un quart d'heure", 900},
+        {"450 intente nuevamente en una hora", 3600},
+        {"450 vuelva a intentarlo dentro de media hora", 1800},
+        {"450 tente novamente em dez minutos", 600},
+        {"450 riprova tra un'ora", 3600},
+        {"450 riprova tra dieci minuti", 600},
+        {"450 probeer het over een uur opnieuw", 3600},
+        {"450 try again in a few minutes", 0},
+        {"450 try again in some minutes", 0},
+        {"450 bitte in einigen Minuten erneut versuchen", 0},
+        {"450 tente novamente em alguns minutos", 0},
+        {"450 only ten messages a minute, try later", 0},
+        {"450 one message per minute, try later", 0},
+        {"450 try again in ten", 0},
+        {"450 try again in half", 0},
+        {"450 message of an hour ago, in an hour", 0},
+        {"450 try in an", 0},
+        {"", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t seconds = mxp_extract_spoken_wait_s(mxp_slice_str(cases[i].text));
         if (seconds != cases[i].seconds)
             print_error("%s: %u, not %u\n", cases[i].text, seconds, cases[i].seconds);
         assert_int_equal(seconds, cases[i].seconds);
@@ -132,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_waits),
+        cmocka_unit_test(test_spoken_waits),
         cmocka_unit_test(test_blocklists),
         cmocka_unit_test(test_addresses),
     };
