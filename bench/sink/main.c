@@ -9,6 +9,7 @@
 #define USAGE                                                                                      \
     "usage: mxprobe-sink [--hosts N] [--hold N] [--rcpt-max N] [--delay-ms N]\n"                   \
     "                    [--tls 1.0|1.2|1.3] [--rsa] [--no-resume] [--no-pipelining] [--gate]\n"   \
+    "                    [--in-step]\n"                                                            \
     "Prints \"smtp PORT dns PORT\", \"asked\" at the first DNS question, and \"held\" when "       \
     "--hold\n"                                                                                     \
     "sessions wait. Standard input: go, release, counts; its end ends the sink.\n"
@@ -45,6 +46,8 @@ static int read_options(int argc, char **argv, struct sink_options *ret)
             ret->pipelining = false;
         else if (strcmp(argv[i], "--gate") == 0)
             ret->gate = true;
+        else if (strcmp(argv[i], "--in-step") == 0)
+            ret->in_step = true;
         else if (strcmp(argv[i], "--hosts") == 0)
             err = read_number(value, &ret->hosts), i++;
         else if (strcmp(argv[i], "--hold") == 0)

@@ -26,6 +26,7 @@ struct sink_options {
     int tls_version;   /* TLS1_2_VERSION ..; 0: no STARTTLS */
     bool rsa;          /* a certificate of RSA 2048; else of P-256 */
     bool resume, pipelining, gate;
+    bool in_step; /* the handshakes of all that are to be held, flight by flight */
 };
 
 struct sink_counts {
@@ -44,8 +45,8 @@ struct sink {
     uv_udp_t udp;
     uint16_t port_smtp, port_dns;
     bool going, released, asked;
-    uint32_t n_held;
-    struct sink_client *held;
+    uint32_t n_held, n_in_step;
+    struct sink_client *held, *in_step;
     char read[65536], dns_read[4096];
 };
 

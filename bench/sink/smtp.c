@@ -13,12 +13,12 @@ struct sink_client {
     uv_tcp_t tcp;
     uv_timer_t timer;
     struct sink *sink;
-    struct sink_client *next_held;
+    struct sink_client *next_held, *next_in_step;
     SSL *ssl;
     struct mxp_buf out; /* replies, in clear, that were not sent yet */
     size_t line_len;
     unsigned n_handles;
-    bool shaking, over, held, to_shake;
+    bool shaking, over, held, to_shake, in_step;
     char line[LINE_MAX_LEN];
 };
 
@@ -206,17 +206,45 @@ static void shake(struct sink_client *client)
     }
 }
 
-static void take_cipher(struct sink_client *client, const char *bytes, size_t len)
+static void go_on(struct sink_client *client)
 {
     char plain[16384];
     int n;
-    BIO_write(SSL_get_rbio(client->ssl), bytes, (int)len);
     if (client->shaking)
         shake(client);
     if (client->shaking)
         return;
     while (!client->over && (n = SSL_read(client->ssl, plain, sizeof plain)) > 0)
         take(client, (struct mxp_slice){plain, (size_t)n});
+}
+
+/* The handshakes wait for one another after each flight of the client's. */
+static void shake_in_step(struct sink_client *client)
+{
+    struct sink *sink = client->sink;
+    if (client->in_step)
+        return;
+    client->in_step = true;
+    client->next_in_step = sink->in_step;
+    sink->in_step = client;
+    if (++sink->n_in_step < sink->options.hold)
+        return;
+    client = sink->in_step;
+    sink->in_step = NULL;
+    sink->n_in_step = 0;
+    for (; client; client = client->next_in_step) {
+        client->in_step = false;
+        go_on(client);
+    }
+}
+
+static void take_cipher(struct sink_client *client, const char *bytes, size_t len)
+{
+    BIO_write(SSL_get_rbio(client->ssl), bytes, (int)len);
+    if (client->shaking && client->sink->options.in_step)
+        shake_in_step(client);
+    else
+        go_on(client);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
