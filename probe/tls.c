@@ -23,6 +23,7 @@ struct mxp_tls_context {
     BIO_METHOD *bio;
     struct cached *cache; /* in the order in which hosts were first seen */
     uint32_t max_cached;
+    bool bundle_read;
 };
 
 struct mxp_tls {
@@ -71,12 +72,34 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
     return 1;
 }
 
+static bool is_issuer_missing(int error)
+{
+    return error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+           error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+           error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+           error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+           error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+}
+
+/* The folder of trusted certificates is asked by hash, file by file. The bundle must be read whole,
+ * 250 million instructions, so that is left until an issuer is missing. */
+static int verify(X509_STORE_CTX *store, struct mxp_tls_context *context)
+{
+    int ok = X509_verify_cert(store);
+    if (ok == 1 || context->bundle_read || !is_issuer_missing(X509_STORE_CTX_get_error(store)))
+        return ok;
+    context->bundle_read = true;
+    SSL_CTX_set_default_verify_file(context->ctx);
+    X509_STORE_CTX_set0_verified_chain(store, NULL);
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return X509_verify_cert(store);
+}
+
 /* Check the certificate for the report, then let go of all but the server's own: OpenSSL
  * would keep every issuer's, some 4 KiB each, as long as the connection and its session. */
-static int check_certificate(X509_STORE_CTX *store, void *arg)
+static int check_certificate(X509_STORE_CTX *store, void *context)
 {
-    (void)arg;
-    int ok = X509_verify_cert(store);
+    int ok = verify(store, context);
     X509_STORE_CTX_set0_verified_chain(store, NULL);
     STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(store);
     while (sk_X509_num(sent) > 1)
@@ -84,8 +107,9 @@ static int check_certificate(X509_STORE_CTX *store, void *arg)
     return ok;
 }
 
-static void set_up(SSL_CTX *ctx)
+static void set_up(struct mxp_tls_context *context)
 {
+    SSL_CTX *ctx = context->ctx;
     /* Opportunistic TLS (RFC 7435): old or weak beats clear, so nothing OpenSSL can do is
      * left out, and the machine's policy for other programs does not apply. */
     SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
@@ -96,8 +120,8 @@ static void set_up(SSL_CTX *ctx)
                                  SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
-    SSL_CTX_set_cert_verify_callback(ctx, check_certificate, NULL);
-    SSL_CTX_set_default_verify_paths(ctx);
+    SSL_CTX_set_cert_verify_callback(ctx, check_certificate, context);
+    SSL_CTX_set_default_verify_dir(ctx);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ctx, keep_session);
 }
@@ -117,7 +141,7 @@ struct mxp_tls_context *mxp_tls_context_new(uint32_t max_cached, struct mxp_why 
         return mxp_tls_context_free(context);
     }
     context->max_cached = max_cached;
-    set_up(context->ctx);
+    set_up(context);
     ERR_clear_error();
     return context;
 }

@@ -178,40 +178,64 @@ static void test_bytes_behind_handshake(void **state)
     part(&m);
 }
 
-/* A context that trusts the issuer of these servers, as a system trusts its bundle. */
-static struct mxp_tls_context *trusting(SSL_CTX *theirs)
+enum trust { NOBODY, BUNDLE, FOLDER };
+
+/* The issuer of these servers is trusted, as a system trusts its bundle, or its folder of
+ * certificates under their hashes. The context is there before the bundle is: it is read when it
+ * is needed only. */
+static struct mxp_tls_context *trusting(SSL_CTX *theirs, enum trust trust, char *folder)
 {
-    char path[] = "/tmp/mxprobe-test-tls-XXXXXX";
-    FILE *file = fdopen(mkstemp(path), "w");
-    assert_non_null(file);
-    peer_write_issuer(theirs, file);
-    assert_int_equal(fclose(file), 0);
-    setenv("SSL_CERT_FILE", path, 1);
+    char path[64], bundle[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(bundle, sizeof bundle, "%s/bundle", folder);
+    setenv("SSL_CERT_DIR", folder, 1);
+    setenv("SSL_CERT_FILE", bundle, 1);
     struct mxp_tls_context *ours = context(0);
-    unsetenv("SSL_CERT_FILE");
-    unlink(path);
+    if (trust == FOLDER)
+        snprintf(path, sizeof path, "%s/%08lx.0", folder, peer_issuer_hash(theirs));
+    FILE *file = trust == NOBODY ? NULL : fopen(trust == FOLDER ? path : bundle, "w");
+    if (file) {
+        peer_write_issuer(theirs, file);
+        assert_int_equal(fclose(file), 0);
+    }
     return ours;
+}
+
+static void forget_trust(SSL_CTX *theirs, const char *folder)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/bundle", folder);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/%08lx.0", folder, peer_issuer_hash(theirs));
+    unlink(path);
+    rmdir(folder);
+    unsetenv("SSL_CERT_DIR");
+    unsetenv("SSL_CERT_FILE");
 }
 
 static void test_certificates(void **state)
 {
     static const struct {
         enum peer_certificate certificate;
-        bool trusted;
+        enum trust trust;
         const char *host, *words;
     } cases[] = {
-        {PEER_SELF_SIGNED, false, "mx.example", "self-signed certificate"},
-        {PEER_CHAIN, false, "192.0.2.1", "self-signed certificate in certificate chain"},
-        {PEER_ANONYMOUS, false, "mx.example", "no certificate"},
-        {PEER_CHAIN, true, "mx.example", "ok"},
-        {PEER_CHAIN, true, "other.example", "hostname mismatch"},
-        {PEER_CHAIN, true, "192.0.2.1", "IP address mismatch"},
-        {PEER_EXPIRED, true, "mx.example", "certificate has expired"},
+        {PEER_SELF_SIGNED, NOBODY, "mx.example", "self-signed certificate"},
+        {PEER_CHAIN, NOBODY, "192.0.2.1", "self-signed certificate in certificate chain"},
+        {PEER_ANONYMOUS, NOBODY, "mx.example", "no certificate"},
+        {PEER_CHAIN, BUNDLE, "mx.example", "ok"},
+        {PEER_CHAIN, BUNDLE, "other.example", "hostname mismatch"},
+        {PEER_CHAIN, BUNDLE, "192.0.2.1", "IP address mismatch"},
+        {PEER_EXPIRED, BUNDLE, "mx.example", "certificate has expired"},
+        {PEER_CHAIN, FOLDER, "mx.example", "ok"},
+        {PEER_CHAIN, FOLDER, "other.example", "hostname mismatch"},
+        {PEER_EXPIRED, FOLDER, "mx.example", "certificate has expired"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         SSL_CTX *theirs = peer_context(TLS1_2_VERSION, cases[i].certificate);
-        struct mxp_tls_context *ours = cases[i].trusted ? trusting(theirs) : context(0);
+        char folder[] = "/tmp/mxprobe-test-tls-XXXXXX";
+        struct mxp_tls_context *ours = trusting(theirs, cases[i].trust, folder);
         struct pair p;
         open_pair(&p, ours, theirs, cases[i].host);
         carry(&p, CAP);
@@ -219,6 +243,7 @@ static void test_certificates(void **state)
         if (strcmp(mxp_tls_verify(p.tls), cases[i].words) != 0)
             fail_msg("%zu: '%s', not '%s'", i, mxp_tls_verify(p.tls), cases[i].words);
         close_pair(&p);
+        forget_trust(theirs, folder);
         SSL_CTX_free(theirs);
         mxp_tls_context_free(ours);
     }

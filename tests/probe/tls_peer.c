@@ -77,6 +77,13 @@ void peer_write_issuer(SSL_CTX *ctx, FILE *file)
     assert_int_equal(PEM_write_X509(file, sk_X509_value(chain, 0)), 1);
 }
 
+unsigned long peer_issuer_hash(SSL_CTX *ctx)
+{
+    STACK_OF(X509) *chain = NULL;
+    SSL_CTX_get_extra_chain_certs(ctx, &chain);
+    return sk_X509_num(chain) > 0 ? X509_subject_name_hash(sk_X509_value(chain, 0)) : 0;
+}
+
 void peer_init(struct peer *peer, SSL_CTX *ctx)
 {
     *peer = (struct peer){.ssl = SSL_new(ctx)};

@@ -30,6 +30,9 @@ SSL_CTX *peer_context(int version, enum peer_certificate what);
 /* Write the issuer of PEER_CHAIN or PEER_EXPIRED to an open file. */
 void peer_write_issuer(SSL_CTX *ctx, FILE *file);
 
+/* Its hash, the name of its file in a folder of trusted certificates; 0: there is no issuer. */
+unsigned long peer_issuer_hash(SSL_CTX *ctx);
+
 void peer_init(struct peer *peer, SSL_CTX *ctx);
 void peer_free(struct peer *peer);
 
