@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "probe/bulk_files.h"
+#include "probe/bulk_flow.h"
 #include "probe/bulk_report.h"
 #include "probe/input.h"
 #include "probe/list.h"
@@ -11,6 +12,7 @@
 #include "probe/run.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,7 @@ struct bulk {
     struct mxp_list *list;
     struct mxp_input *input;
     struct mxp_output *output;
+    struct mxp_bulk_flow flow;
     struct mxp_source source;
     struct mxp_sink sink;
     struct mxp_run *run;
@@ -36,8 +39,8 @@ struct bulk {
     struct mxp_bulk_report report;
     uint64_t flushed_ms;
     unsigned n_signals;
+    size_t n_unread; /* lines that nobody took */
     bool header_done, input_ended, resumed, resume_checked;
-    bool write_failed;
 };
 
 static struct bulk *of_source(struct mxp_source *source)
@@ -83,9 +86,7 @@ static int on_answer(void *arg, const struct mxp_row *row, const struct mxp_resu
     int err = put_row(bulk, row, result);
     if (err)
         return mxp_why_set(why, err, "%s", mxp_err_text(err));
-    err = mxp_output_put(bulk->output, why);
-    bulk->write_failed = bulk->write_failed || err;
-    return err;
+    return mxp_bulk_flow_put(&bulk->flow, why);
 }
 
 static int on_result(struct mxp_sink *sink, uint32_t id, const struct mxp_result *result,
@@ -162,7 +163,7 @@ static int pull(struct mxp_source *self, struct mxp_item *ret, struct mxp_why *w
     struct mxp_source *list = mxp_list_source(bulk->list);
     for (int i = 0; i < PULL_SLICE; i++) {
         int err = list->pull(list, ret, why);
-        if (err != MXP_EAGAIN || bulk->input_ended)
+        if (err != MXP_EAGAIN || bulk->input_ended || bulk->flow.held)
             return err;
         err = read_more(bulk, why);
         if (err)
@@ -203,15 +204,10 @@ static void on_timer(void *arg)
     struct bulk *bulk = arg;
     struct mxp_loop *loop = mxp_run_loop(bulk->run);
     uint64_t now = mxp_loop_now_ms(loop);
-    struct mxp_why why = {0};
     show(bulk, false);
     if (now - bulk->flushed_ms >= FLUSH_MS) {
         bulk->flushed_ms = now;
-        if (!bulk->write_failed && mxp_output_flush(bulk->output, &why)) {
-            bulk->write_failed = true;
-            bulk->report.why = why;
-            mxp_engine_stop(mxp_run_engine(bulk->run), 0);
-        }
+        mxp_bulk_flow_flush(&bulk->flow);
     }
     mxp_timer_set(bulk->timer, now + MXP_PROGRESS_TERMINAL_MS);
 }
@@ -220,6 +216,9 @@ static void interrupted(void *arg, int signum)
 {
     struct bulk *bulk = arg;
     (void)signum;
+    bulk->flow.interrupted = true;
+    if (bulk->flow.ending)
+        return; /* it waits for a reader only */
     if (bulk->n_signals++) {
         mxp_engine_stop(mxp_run_engine(bulk->run), 0);
         return;
@@ -300,19 +299,23 @@ static int go(struct bulk *bulk, struct mxp_why *why)
         return why->err;
     struct mxp_loop *loop = mxp_run_loop(bulk->run);
     bulk->timer = mxp_timer_new(loop, on_timer, bulk);
-    if (!bulk->timer)
+    if (!bulk->timer || mxp_bulk_flow_init(&bulk->flow, bulk->output, bulk->run))
         return mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
     mxp_timer_set(bulk->timer, 0);
     mxp_loop_on_signal(loop, SIGINT, interrupted, bulk);
     mxp_loop_on_signal(loop, SIGTERM, interrupted, bulk);
     mxp_bulk_report_start(&bulk->report, bulk->options, loop);
     int err = mxp_run_go(bulk->run, why);
-    if (bulk->write_failed && bulk->report.why.err) {
-        *why = bulk->report.why;
-        err = why->err;
-    }
     if (!err && put_header(bulk))
         err = mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
+    mxp_bulk_flow_end(&bulk->flow);
+    if (bulk->flow.failed && bulk->flow.why.err && (!err || err == MXP_ECANCELED)) {
+        *why = bulk->flow.why;
+        err = why->err;
+    }
+    bulk->n_unread = mxp_output_lines_pending(bulk->output);
+    if (!err && bulk->n_unread)
+        err = MXP_ECANCELED;
     return err;
 }
 
@@ -323,19 +326,23 @@ static void tell_end(struct bulk *bulk, int err, struct mxp_why *why)
     bool begun = list.n_rows || bulk->report.n_before; /* else there is nothing to sum up */
     show(bulk, true);
     /* Who reads no results any more (| head) wants no report either. */
-    bool unread = bulk->write_failed && !bulk->options->output;
+    bool unread = bulk->flow.failed && !bulk->options->output;
     if (!bulk->options->quiet && !unread && (begun || !err))
-        mxp_bulk_report_end(&bulk->report, bulk->run, &list, err != 0);
+        mxp_bulk_report_end(&bulk->report, bulk->run, &list, err != 0, bulk->flow.interrupted);
     if (err != MXP_ECANCELED && err != MXP_ENET)
         return;
-    const char *words = err == MXP_ENET ? why->text : "interrupted";
+    char unread_words[80];
+    snprintf(unread_words, sizeof unread_words,
+             "interrupted; nobody reads, so that %zu results are lost", bulk->n_unread);
+    const char *words = err == MXP_ENET ? why->text : bulk->n_unread ? unread_words : "interrupted";
     struct mxp_why full = {0};
     mxp_why_set(&full, err,
                 bulk->options->output ? "%s; %llu lines are answered: go on with the same command "
                                         "and --resume"
                                       : "%s; %llu lines are answered (with -o FILE, --resume could "
                                         "go on from here)",
-                words, (unsigned long long)(list.n_answered + bulk->report.n_before));
+                words,
+                (unsigned long long)(list.n_answered + bulk->report.n_before - bulk->n_unread));
     *why = full;
 }
 
@@ -344,6 +351,7 @@ static void close_all(struct bulk *bulk)
     mxp_input_close(bulk->input);
     if (bulk->timer)
         mxp_timer_free(bulk->timer);
+    mxp_bulk_flow_free(&bulk->flow);
     mxp_run_free(bulk->run);
     mxp_list_reader_free(bulk->reader);
     mxp_list_free(bulk->list);
@@ -369,7 +377,7 @@ int mxp_bulk_run(const struct mxp_options *options, struct mxp_why *why)
     if (bulk->output) {
         struct mxp_why closing = {0};
         int closed = mxp_output_close(bulk->output, !err, &closing);
-        bulk->write_failed = bulk->write_failed || closed;
+        bulk->flow.failed = bulk->flow.failed || closed;
         if (closed && (!err || err == MXP_ECANCELED)) {
             *why = closing;
             err = closed;

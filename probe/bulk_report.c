@@ -1,5 +1,6 @@
 #include "probe/bulk_report.h"
 
+#include "core/say.h"
 #include "probe/summary.h"
 
 #include <stdlib.h>
@@ -7,7 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define LEARNED_MAX 50 /* lines about limits in the summary */
+#define MOMENT_MS   1000 /* for a reader, where the run was interrupted */
+#define LEARNED_MAX 50   /* lines about limits in the summary */
 
 void mxp_bulk_report_start(struct mxp_bulk_report *report, const struct mxp_options *options,
                            struct mxp_loop *loop)
@@ -72,8 +74,10 @@ static void add_site(void *arg, const char *key, uint32_t identity, bool is_lear
 }
 
 void mxp_bulk_report_end(struct mxp_bulk_report *report, struct mxp_run *run,
-                         const struct mxp_list_stats *list, bool unfinished)
+                         const struct mxp_list_stats *list, bool unfinished, bool interrupted)
 {
+    char *text = NULL;
+    size_t len = 0;
     struct learned learned = {0};
     struct mxp_engine_stats engine;
     mxp_engine_stats(mxp_run_engine(run), &engine);
@@ -90,7 +94,13 @@ void mxp_bulk_report_end(struct mxp_bulk_report *report, struct mxp_run *run,
         .learned = (const char *const *)learned.lines,
         .n_learned = learned.n,
     };
-    mxp_summary_print(&summary, stderr);
+    FILE *file = open_memstream(&text, &len);
+    if (file) {
+        mxp_summary_print(&summary, file);
+        if (fclose(file) == 0)
+            (void)mxp_say(STDERR_FILENO, text, len, interrupted ? MOMENT_MS : -1);
+        free(text);
+    }
     for (size_t i = 0; i < learned.n; i++)
         free(learned.lines[i]);
 }

@@ -1,5 +1,5 @@
 /*
- * What a bulk run tells its user while it goes and at its end: counters, the progress
+ * [io] What a bulk run tells its user while it goes and at its end: counters, the progress
  * line, the summary.
  */
 #ifndef MXP_PROBE_BULK_REPORT_H
@@ -16,7 +16,6 @@ struct mxp_bulk_report {
     uint64_t started_ms;
     uint64_t n_before; /* lines that an earlier run answered */
     bool paused;
-    struct mxp_why why; /* the output failed: how */
 };
 
 void mxp_bulk_report_start(struct mxp_bulk_report *report, const struct mxp_options *options,
@@ -24,6 +23,6 @@ void mxp_bulk_report_start(struct mxp_bulk_report *report, const struct mxp_opti
 void mxp_bulk_report_show(struct mxp_bulk_report *report, struct mxp_run *run,
                           const struct mxp_list_stats *list, bool all_read, bool last);
 void mxp_bulk_report_end(struct mxp_bulk_report *report, struct mxp_run *run,
-                         const struct mxp_list_stats *list, bool unfinished);
+                         const struct mxp_list_stats *list, bool unfinished, bool interrupted);
 
 #endif

@@ -59,7 +59,7 @@ static int print_ready(struct check *check, struct mxp_why *why)
         char *line = check->lines[check->n_printed++];
         int err = mxp_buf_add_str(mxp_output_buf(check->output), line);
         if (!err)
-            err = mxp_output_flush(check->output, why);
+            err = mxp_output_flush(check->output, -1, why);
         if (err)
             return err;
     }

@@ -71,6 +71,8 @@ void mxp_engine_fail(struct mxp_engine *engine, int err, const struct mxp_why *w
 
 static void pull_some(struct mxp_engine *engine)
 {
+    if (engine->held)
+        return;
     struct mxp_source *source = engine->config.source;
     for (int i = 0; i < PULL_SLICE && !engine->source_ended && !engine->stopping; i++) {
         struct mxp_item item;
@@ -326,6 +328,19 @@ void mxp_engine_stop(struct mxp_engine *engine, uint64_t grace_ms)
     mxp_engine_due(engine, &engine->stop_due, mxp_engine_now(engine) + grace_ms);
     engine->wind_down_due.fire = wind_down;
     mxp_engine_due(engine, &engine->wind_down_due, 0);
+    mxp_engine_poke(engine);
+}
+
+void mxp_engine_hold(struct mxp_engine *engine, bool held)
+{
+    if (engine->held == held)
+        return;
+    engine->held = held;
+    struct mxp_sess *sess;
+    if (!held)
+        DL_FOREACH(engine->sesses, sess)
+    if (sess->state == MXP_SESS_IDLE)
+        mxp_batch_idle_kick(sess);
     mxp_engine_poke(engine);
 }
 

@@ -76,6 +76,9 @@ void mxp_engine_doubt_resolver(struct mxp_engine *engine, const char *words, boo
 /* No new sessions; those in flight finish or are given up within grace_ms; on_done follows with
  * MXP_ECANCELED. What is undecided gets no result. */
 void mxp_engine_stop(struct mxp_engine *engine, uint64_t grace_ms);
+/* While held nothing is begun: no session, no question, nothing pulled. What is under way goes on,
+ * and sessions that are ready wait their usual idle time. For a sink that nobody empties. */
+void mxp_engine_hold(struct mxp_engine *engine, bool held);
 void mxp_engine_stats(const struct mxp_engine *engine, struct mxp_engine_stats *ret);
 /* For what was learned: reports, and to be taught before the start. */
 struct mxp_limiter *mxp_engine_limiter(struct mxp_engine *engine);

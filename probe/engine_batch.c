@@ -290,6 +290,17 @@ static bool listens(struct mxp_sess *sess)
     return true;
 }
 
+/* Nobody takes results: wait a while, for the reader may be back before the server is bored. */
+static void wait_reader(struct mxp_sess *sess)
+{
+    uint64_t now = mxp_engine_now(sess->engine);
+    uint64_t end = (sess->state == MXP_SESS_IDLE ? sess->idle_since_ms : now) + MXP_IDLE_MS;
+    if (now >= end)
+        quit(sess);
+    else
+        mxp_sess_idle(sess, end, false);
+}
+
 /* Nothing more is to be asked in this session. */
 static bool has_enough(const struct mxp_sess *sess)
 {
@@ -329,6 +340,10 @@ void mxp_batch_next(struct mxp_sess *sess)
     if (engine->stopping || engine->paused || enough) {
         if (enough || !engine->stopping || !ask_last(sess))
             quit(sess);
+        return;
+    }
+    if (engine->held) {
+        wait_reader(sess);
         return;
     }
     struct mxp_wait wait = {0};

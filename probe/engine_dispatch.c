@@ -188,7 +188,7 @@ static bool serve(struct mxp_carrier *carrier)
 void mxp_dispatch_run(struct mxp_engine *engine)
 {
     for (int i = 0; i < OPENS_A_TURN; i++) {
-        if (engine->run_full || engine->stopping || engine->paused)
+        if (engine->run_full || engine->stopping || engine->paused || engine->held)
             return;
         struct mxp_carrier *carrier = dequeue(engine);
         if (!carrier)

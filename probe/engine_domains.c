@@ -328,7 +328,8 @@ static void resolve(struct mxp_domain *domain)
 
 void mxp_domain_resolve_some(struct mxp_engine *engine)
 {
-    while (engine->new_head && engine->n_resolving < RESOLVING_MAX && !engine->stopping) {
+    while (engine->new_head && engine->n_resolving < RESOLVING_MAX && !engine->stopping &&
+           !engine->held) {
         struct mxp_domain *domain = engine->new_head;
         engine->new_head = domain->next_new;
         if (!engine->new_head)

@@ -230,7 +230,7 @@ struct mxp_engine {
     uint64_t lost_since_ms;
     struct mxp_conn *trial;
     uint32_t n_trial;
-    bool source_ended, stopping, cancelling, paused, run_full, done, poked;
+    bool source_ended, stopping, cancelling, paused, held, run_full, done, poked;
     bool dns_ok;           /* some domain's questions were answered */
     uint32_t n_dns_failed; /* and so many could not be */
     char doubt[256];       /* what the check of the resolver found; "": nothing */

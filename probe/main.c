@@ -1,4 +1,5 @@
 #include "core/log.h"
+#include "core/say.h"
 #include "probe/bulk.h"
 #include "probe/check.h"
 #include "probe/explain.h"
@@ -75,6 +76,16 @@ static void hold_standard_files(void)
 #define OWN_PAGES 20000
 #define HEAP_STEP 8192
 
+/* Last words; they wait for a reader no longer than a moment. */
+static void say_why(const struct mxp_why *why, int err)
+{
+    char line[sizeof why->text + 16];
+    int n =
+        snprintf(line, sizeof line, "mxprobe: %s\n", *why->text ? why->text : mxp_err_text(err));
+    if (n > 0)
+        (void)mxp_say(STDERR_FILENO, line, (size_t)n, 1000);
+}
+
 int main(int argc, char **argv)
 {
     hold_standard_files();
@@ -89,7 +100,7 @@ int main(int argc, char **argv)
         err = run(&options, &why);
     }
     if (err < 0)
-        fprintf(stderr, "mxprobe: %s\n", *why.text ? why.text : mxp_err_text(err));
+        say_why(&why, err);
     mxp_options_free(&options);
     return exit_code(err);
 }

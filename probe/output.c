@@ -1,14 +1,16 @@
 #include "probe/output.h"
 
+#include "core/say.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define ENOUGH  32768
+#define MOST    (32 * 1024 * 1024) /* a burst of results; the run is held long before */
 #define BUF_CAP (64 * 1024 * 1024)
 
 struct mxp_output {
@@ -90,7 +92,7 @@ struct mxp_buf *mxp_output_buf(struct mxp_output *output)
     return &output->buf;
 }
 
-int mxp_output_flush(struct mxp_output *output, struct mxp_why *why)
+int mxp_output_flush(struct mxp_output *output, int wait_ms, struct mxp_why *why)
 {
     size_t done = 0;
     int number = 0;
@@ -98,28 +100,41 @@ int mxp_output_flush(struct mxp_output *output, struct mxp_why *why)
     if (err)
         return err;
     while (done < output->buf.len && !number) {
-        ssize_t n = write(output->fd, output->buf.ptr + done, output->buf.len - done);
-        if (n >= 0) {
+        ssize_t n = mxp_say_some(output->fd, output->buf.ptr + done, output->buf.len - done);
+        if (n > 0)
             done += (size_t)n;
-        } else if (errno == EAGAIN) {
-            struct pollfd wait = {.fd = output->fd, .events = POLLOUT};
-            poll(&wait, 1, -1);
-        } else if (errno != EINTR) {
+        else if (n < 0)
             number = errno;
-        }
+        else if (!mxp_say_ready(output->fd, wait_ms))
+            break;
     }
     mxp_buf_consume(&output->buf, done);
     return number ? failed(output, MXP_EIO, "write", number, why) : 0;
 }
 
+size_t mxp_output_pending(const struct mxp_output *output)
+{
+    return output->buf.len;
+}
+
+size_t mxp_output_lines_pending(const struct mxp_output *output)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < output->buf.len; i++)
+        n += output->buf.ptr[i] == '\n';
+    return n;
+}
+
 int mxp_output_put(struct mxp_output *output, struct mxp_why *why)
 {
-    return output->buf.len >= ENOUGH ? mxp_output_flush(output, why) : 0;
+    if (output->buf.len < ENOUGH)
+        return 0;
+    return mxp_output_flush(output, output->buf.len < MOST ? 0 : -1, why);
 }
 
 int mxp_output_close(struct mxp_output *output, bool finished, struct mxp_why *why)
 {
-    int err = mxp_output_flush(output, why);
+    int err = mxp_output_flush(output, 0, why);
     if (!err && finished)
         err = cut_file(output, why);
     if (output->owned && close(output->fd) && !err)

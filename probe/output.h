@@ -23,15 +23,22 @@ struct mxp_output *mxp_output_open(const struct mxp_output_options *options, str
 /* Whether both are the same regular file. */
 bool mxp_output_is_same(int fd, int other);
 
-/* The buffer to append whole lines to; then put: written when there is enough. */
+/* The buffer to append whole lines to; then put: written when there is enough, without waiting for
+ * a reader unless 32 MiB wait for one. */
 struct mxp_buf *mxp_output_buf(struct mxp_output *output);
 int mxp_output_put(struct mxp_output *output, struct mxp_why *why);
 
-/* Write all that is buffered. 0 or MXP_EIO: a full disk, a closed pipe. */
-int mxp_output_flush(struct mxp_output *output, struct mxp_why *why);
+/* Write what is buffered, as far as somebody reads it within wait_ms a piece (-1: for ever, or
+ * until a signal is caught): what is left stays in the buffer. 0 or MXP_EIO: a full disk, a closed
+ * pipe. */
+int mxp_output_flush(struct mxp_output *output, int wait_ms, struct mxp_why *why);
 
-/* Flush, and close what was opened: 0 or MXP_EIO. finished: what a file held before is cut off
- * even if nothing was written. output is gone in any case. */
+/* Octets and lines that nobody has taken yet. */
+size_t mxp_output_pending(const struct mxp_output *output);
+size_t mxp_output_lines_pending(const struct mxp_output *output);
+
+/* Flush without waiting, and close what was opened: 0 or MXP_EIO. finished: what a file held before
+ * is cut off even if nothing was written. output is gone in any case. */
 int mxp_output_close(struct mxp_output *output, bool finished, struct mxp_why *why);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/say.h"
 #include "probe/duration.h"
 
 #define LINE_CAP     1024
@@ -113,6 +114,13 @@ static void compose(const struct mxp_progress_view *view, double per_s, uint64_t
     add_retries(view, per_s, now_ms, line);
 }
 
+/* A line for a terminal that stopped, or for a pipe that is full, is none. */
+static bool is_read(const struct mxp_progress *progress)
+{
+    int fd = fileno(progress->out); /* -1: memory */
+    return fd < 0 || mxp_say_ready(fd, 0);
+}
+
 void mxp_progress_show(struct mxp_progress *progress, const struct mxp_progress_view *view,
                        uint64_t now_ms, bool last)
 {
@@ -121,7 +129,7 @@ void mxp_progress_show(struct mxp_progress *progress, const struct mxp_progress_
     if (progress->mode == MXP_PROGRESS_OFF)
         return;
     sample(progress, view->n_done, now_ms);
-    if (!last && now_ms < progress->next_ms)
+    if ((!last && now_ms < progress->next_ms) || !is_read(progress))
         return;
     progress->next_ms = now_ms + (terminal ? MXP_PROGRESS_TERMINAL_MS : MXP_PROGRESS_LINES_MS);
     mxp_buf_init(&line, LINE_CAP);
@@ -141,7 +149,7 @@ void mxp_progress_show(struct mxp_progress *progress, const struct mxp_progress_
 
 void mxp_progress_clear(struct mxp_progress *progress)
 {
-    if (!progress->shown)
+    if (!progress->shown || !is_read(progress))
         return;
     (void)fputs("\r\033[K", progress->out);
     (void)fflush(progress->out);

@@ -3,6 +3,7 @@ set(PROBE_SHELL_SOURCES
   address_facts.c
   bulk.c
   bulk_files.c
+  bulk_flow.c
   bulk_report.c
   check.c
   escape.c

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import reader_cases
 from program import COMMON, results
 from program_cases import N_SLOW
 
@@ -168,3 +169,4 @@ def run(lab, report):
     interrupted(lab, report, "csv", signal.SIGTERM)
     for part in (twice, in_dns, killed, check_interrupted):
         part(lab, report)
+    reader_cases.run(lab, report, OPTIONS)

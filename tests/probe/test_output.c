@@ -154,7 +154,7 @@ static void test_cannot_write(void **state)
     struct mxp_why why = {0};
     struct mxp_output *output = must_open("/dev/full", 0);
     mxp_buf_add_str(mxp_output_buf(output), "one\n");
-    assert_int_equal(mxp_output_flush(output, &why), MXP_EIO);
+    assert_int_equal(mxp_output_flush(output, 0, &why), MXP_EIO);
     assert_non_null(strstr(why.text, "/dev/full: cannot write: No space"));
     (void)mxp_output_close(output, true, NULL);
     output = must_open("/dev/null", 0); /* special, and fine */
@@ -175,23 +175,54 @@ static void test_fifo(void **state)
     assert_true(fd >= 0);
     struct mxp_output *output = must_open(place.path, 0);
     mxp_buf_add_str(mxp_output_buf(output), "one\n");
-    assert_int_equal(mxp_output_flush(output, &why), 0);
+    assert_int_equal(mxp_output_flush(output, 0, &why), 0);
     assert_int_equal(read(fd, got, sizeof got), 4);
     assert_string_equal(got, "one\n");
     (void)close(fd);
     mxp_buf_add_str(mxp_output_buf(output), "two\n");
-    assert_int_equal(mxp_output_flush(output, &why), MXP_EIO);
+    assert_int_equal(mxp_output_flush(output, 0, &why), MXP_EIO);
     assert_non_null(strstr(why.text, "Broken pipe"));
     (void)mxp_output_close(output, false, NULL);
+    leave(&place);
+}
+
+/* A reader that does not read: what it does not take stays, in order, and is written later. */
+static void test_stalled_reader(void **state)
+{
+    (void)state;
+    static char got[1 << 20];
+    struct place place = make_place();
+    struct mxp_why why = {0};
+    size_t n_got = 0;
+    ssize_t n;
+    assert_int_equal(mkfifo(place.path, 0600), 0);
+    int fd = open(place.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct mxp_output *output = must_open(place.path, 0);
+    for (int i = 0; i < 50000; i++)
+        assert_int_equal(mxp_buf_printf(mxp_output_buf(output), "line %06d\n", i), 0);
+    assert_int_equal(mxp_output_flush(output, 0, &why), 0);
+    assert_true(mxp_output_pending(output) > 0 && mxp_output_lines_pending(output) < 50000);
+    assert_int_equal(mxp_output_pending(output), 12 * mxp_output_lines_pending(output));
+    while ((n = read(fd, got + n_got, sizeof got - n_got)) > 0) {
+        n_got += (size_t)n;
+        assert_int_equal(mxp_output_flush(output, 0, &why), 0);
+    }
+    assert_int_equal(mxp_output_pending(output), 0);
+    assert_int_equal(n_got, 12 * 50000);
+    for (int i = 0; i < 50000; i++)
+        assert_int_equal(strtol(got + 12 * i + 5, NULL, 10), i);
+    assert_int_equal(mxp_output_close(output, true, &why), 0);
+    (void)close(fd);
     leave(&place);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_new_file),     cmocka_unit_test(test_old_file),
-        cmocka_unit_test(test_same_file),    cmocka_unit_test(test_cannot_create),
-        cmocka_unit_test(test_cannot_write), cmocka_unit_test(test_fifo),
+        cmocka_unit_test(test_new_file),       cmocka_unit_test(test_old_file),
+        cmocka_unit_test(test_same_file),      cmocka_unit_test(test_cannot_create),
+        cmocka_unit_test(test_cannot_write),   cmocka_unit_test(test_fifo),
+        cmocka_unit_test(test_stalled_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
