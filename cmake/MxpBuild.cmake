@@ -49,6 +49,16 @@ function(mxp_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
+# mxp_test_failing_alloc(NAME ...): allocations of these tests fail on demand.
+function(mxp_test_failing_alloc)
+  foreach(name ${ARGN})
+    target_sources(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/failing_alloc.c)
+    target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_link_options(test_${name} PRIVATE
+      -Wl,--wrap=malloc,--wrap=realloc,--wrap=calloc)
+  endforeach()
+endfunction()
+
 # mxp_fuzz(NAME LINK ...): tests/fuzz/fuzz_NAME.c. With MXP_FUZZ a libFuzzer program;
 # always a plain program that replays tests/fuzz/corpus/NAME as an ordinary test.
 function(mxp_fuzz name)

@@ -10,10 +10,12 @@ static int ask(struct mxp_resolver *self, const char *name, enum mxp_rr_type typ
     if (fake->refuse_from && fake->n + 1 >= fake->refuse_from)
         return MXP_ENOMEM;
     if (fake->n == fake->size) {
-        fake->size = fake->size ? 2 * fake->size : 64;
-        fake->questions = realloc(fake->questions, fake->size * sizeof *fake->questions);
-        if (!fake->questions)
-            abort();
+        size_t size = fake->size ? 2 * fake->size : 64;
+        struct fake_question *grown = realloc(fake->questions, size * sizeof *grown);
+        if (!grown)
+            return MXP_ENOMEM;
+        fake->questions = grown;
+        fake->size = size;
     }
     struct fake_question *question = &fake->questions[fake->n++];
     *question = (struct fake_question){.type = type, .cb = cb, .arg = arg};

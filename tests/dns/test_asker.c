@@ -1,4 +1,5 @@
 #include "dns/asker.h"
+#include "failing_alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,24 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* The nth allocation of the program from now on fails; 0: none. */
-static long fail_at, n_allocated;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return ++n_allocated == fail_at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return ++n_allocated == fail_at ? NULL : __real_calloc(n, size);
-}
 
 #define SENT_MAX 20000
 #define TRY_MS   2500
@@ -485,16 +468,14 @@ static void test_no_memory(void **state)
 {
     (void)state;
     const struct mxp_transport transport = {send_try, wake, now_ms, NULL};
-    n_allocated = 0;
-    fail_at = 1;
+    failing_after = 0;
     assert_null(mxp_asker_new(&(struct mxp_asker_options){.n_servers = 1}, &transport));
-    fail_at = 0;
+    failing_after = -1;
     start("N", (struct mxp_asker_options){0});
-    n_allocated = 0;
-    fail_at = 2;
+    failing_after = 1;
     ask();
     assert_int_equal(mxp_asker_ask(world.asker, "a.test", MXP_RR_A, on_answer, NULL), MXP_ENOMEM);
-    fail_at = 0;
+    failing_after = -1;
     run(UINT64_MAX);
     assert_int_equal(world.n_given, 1);
     stop();

@@ -1,5 +1,6 @@
 #include "dns/mx_lookup.h"
 
+#include "failing_alloc.h"
 #include "fake.h"
 
 #include <setjmp.h>
@@ -11,24 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* The nth allocation of the program from now on fails; 0: none. */
-static long fail_at, n_allocated;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return ++n_allocated == fail_at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return ++n_allocated == fail_at ? NULL : __real_calloc(n, size);
-}
 
 static struct fake fake;
 
@@ -416,8 +399,7 @@ static void test_no_memory(void **state)
     bool whole = false;
     for (long nth = 1; !whole; nth++) {
         struct got a = {0}, b = {0}, host = {0};
-        n_allocated = 0;
-        fail_at = nth;
+        failing_after = nth - 1;
         struct mxp_mx_lookup *lookup =
             make(zone, (struct mxp_mx_lookup_options){.own = &(struct mxp_ip){4, {1}}, .n_own = 1});
         int errs[3] = {MXP_ENOMEM, MXP_ENOMEM, MXP_ENOMEM};
@@ -427,8 +409,8 @@ static void test_no_memory(void **state)
             errs[2] = mxp_mx_lookup_host(lookup, "mx.test", on_host, &host);
             fake_answer_all(&fake);
         }
-        whole = n_allocated < nth;
-        fail_at = 0;
+        whole = failing_after >= 0;
+        failing_after = -1;
         const struct {
             const struct got *got;
             const char *text;

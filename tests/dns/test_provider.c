@@ -1,5 +1,6 @@
 #include "core/err.h"
 #include "dns/provider.h"
+#include "failing_alloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,24 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* The nth allocation of the program from now on fails; 0: none. */
-static long fail_at, n_allocated;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return ++n_allocated == fail_at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return ++n_allocated == fail_at ? NULL : __real_calloc(n, size);
-}
 
 enum { GOOGLE = 1, GATEWAY, AMAZON, LATER, BRANCH, EDGE };
 
@@ -132,15 +115,14 @@ static void test_no_memory(void **state)
     for (long nth = 1; !whole; nth++) {
         char suffix[16];
         int errs[40];
-        n_allocated = 0;
-        fail_at = nth;
+        failing_after = nth - 1;
         struct mxp_provider_map *map = mxp_provider_map_new();
         for (unsigned i = 0; map && i < 40; i++) {
             (void)snprintf(suffix, sizeof suffix, "p%u.test", i);
             errs[i] = mxp_provider_map_add(map, suffix, i, false);
         }
-        whole = n_allocated < nth;
-        fail_at = 0;
+        whole = failing_after >= 0;
+        failing_after = -1;
         for (unsigned i = 0; map && i < 40; i++) {
             (void)snprintf(suffix, sizeof suffix, "p%u.test", i);
             if (errs[i])

@@ -7,8 +7,7 @@ mxp_test(provider_table SOURCES options_util.c LINK mxp_probe)
 mxp_test(identity SOURCES options_util.c LINK mxp_probe)
 mxp_test(help SOURCES options_util.c LINK mxp_probe)
 mxp_test(options_memory SOURCES options_util.c LINK mxp_probe)
-# Allocations of the program fail on demand.
-target_link_options(test_options_memory PRIVATE -Wl,--wrap=malloc,--wrap=realloc,--wrap=calloc)
+mxp_test_failing_alloc(options_memory)
 mxp_fuzz(config LINK mxp_probe)
 
 # What the build wrote: the completion works, the man page has no errors.

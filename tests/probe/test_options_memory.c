@@ -11,40 +11,11 @@
 
 #include <cmocka.h>
 
+#include "failing_alloc.h"
 #include "options_util.h"
 #include "probe/counters.h"
 #include "probe/help.h"
 #include "probe/summary.h"
-
-void *__real_malloc(size_t size);
-void *__real_realloc(void *ptr, size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_realloc(void *ptr, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-/* Allocations until one fails; negative: none does. Test programs are single-threaded. */
-static long fail_after = -1;
-
-static bool is_due(void)
-{
-    return fail_after >= 0 && fail_after-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_due() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_realloc(void *ptr, size_t size)
-{
-    return is_due() ? NULL : __real_realloc(ptr, size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return is_due() ? NULL : __real_calloc(n, size);
-}
 
 /* Large enough for several blocks of the arenas; the caller's to free. */
 static char *big_config(void)
@@ -81,9 +52,9 @@ static void test_parse(void **state)
         struct mxp_options o;
         struct mxp_why why;
         assert_true(n < 1000);
-        fail_after = n;
+        failing_after = n;
         err = util_parse(config, args, &o, &why);
-        fail_after = -1;
+        failing_after = -1;
         if (err && (err != MXP_ENOMEM || !why.text[0]))
             fail_msg("allocation %ld: %s '%s'", n, mxp_err_name(err), why.text);
         if (!err)
@@ -105,9 +76,9 @@ static void test_texts(void **state)
         for (long n = 0; err; n++) {
             struct mxp_buf buf;
             mxp_buf_init(&buf, MXP_HELP_CAP);
-            fail_after = n;
+            failing_after = n;
             err = texts[i](&buf);
-            fail_after = -1;
+            failing_after = -1;
             assert_true(err == 0 || err == MXP_ENOMEM);
             assert_true(n < 1000 && (n > 0 || err));
             mxp_buf_free(&buf);
@@ -121,9 +92,9 @@ static void test_counters(void **state)
     for (long n = 0; n < 6; n++) {
         struct mxp_counters c = {0};
         struct mxp_result r = {.provider = "google"};
-        fail_after = n;
+        failing_after = n;
         int err = mxp_counters_add(&c, &r);
-        fail_after = -1;
+        failing_after = -1;
         assert_true(err == 0 || err == MXP_ENOMEM);
         assert_true(n > 0 || err);
         assert_int_equal(c.n, 1); /* counted in any case */
@@ -149,9 +120,9 @@ static void test_summary(void **state)
     assert_int_equal(mxp_counters_add(&c, &r), 0);
     for (long n = 0; err; n++) {
         assert_true(n < 100);
-        fail_after = n;
+        failing_after = n;
         err = mxp_summary_print(&s, null);
-        fail_after = -1;
+        failing_after = -1;
         assert_true((err == 0 && n > 0) || err == MXP_ENOMEM);
     }
     mxp_counters_free(&c);

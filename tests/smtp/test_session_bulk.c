@@ -3,6 +3,8 @@
 
 #include "core/err.h"
 
+#include "failing_alloc.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,29 +14,6 @@
 #include <cmocka.h>
 
 #define RCPTS 1000
-
-void *__real_realloc(void *ptr, size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *ptr, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-/* Allocations until one fails; negative: none does. Test programs are single-threaded. */
-static long fail_after = -1;
-
-static bool is_due(void)
-{
-    return fail_after >= 0 && fail_after-- == 0;
-}
-
-void *__wrap_realloc(void *ptr, size_t size)
-{
-    return is_due() ? NULL : __real_realloc(ptr, size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return is_due() ? NULL : __real_calloc(n, size);
-}
 
 static const struct mxp_smtp_policy policy = {
     "probe.test", MXP_SMTP_TLS_NONE, 60000, 30000, 30000, 30000, 30000, 30000, 5000};
@@ -70,7 +49,7 @@ static void step(struct bulk *b, enum mxp_smtp_event event, struct mxp_slice byt
     if (b->out.len > b->most_in_flight)
         b->most_in_flight = b->out.len;
     b->n_steps += b->out.len > 0;
-    if (fail_after < 0)
+    if (failing_after < 0)
         assert_int_equal(mxp_buf_add_slice(&b->all_out, mxp_buf_slice(&b->out)), 0);
 }
 
@@ -78,8 +57,8 @@ static void step(struct bulk *b, enum mxp_smtp_event event, struct mxp_slice byt
 static void serve(struct bulk *b, unsigned *n_rcpts)
 {
     struct mxp_slice out = mxp_buf_slice(&b->out);
-    long hold = fail_after;
-    fail_after = -1; /* the server is not what is tested */
+    long hold = failing_after;
+    failing_after = -1; /* the server is not what is tested */
     while (out.len) {
         struct mxp_slice line = mxp_slice_sub(out, 0, mxp_slice_find(out, '\n') + 1);
         out = mxp_slice_sub(out, line.len, out.len);
@@ -90,7 +69,7 @@ static void serve(struct bulk *b, unsigned *n_rcpts)
             (void)snprintf(text, sizeof text, "250 ok\r\n");
         assert_int_equal(mxp_buf_add_str(&b->server, text), 0);
     }
-    fail_after = hold;
+    failing_after = hold;
 }
 
 static struct bulk *bulk_new(size_t address_len)
@@ -137,8 +116,11 @@ static void run(struct bulk *b, const char *ehlo, size_t chunk)
     serve(b, &n_rcpts);
     while (!b->rc && b->step.want == MXP_SMTP_WANT_READ && b->server.len) {
         size_t len = b->server.len < chunk ? b->server.len : chunk;
+        long hold = failing_after;
+        failing_after = -1;
         char *copy = malloc(len);
         assert_non_null(copy);
+        failing_after = hold;
         memcpy(copy, b->server.ptr, len);
         mxp_buf_consume(&b->server, len);
         step(b, MXP_SMTP_BYTES, (struct mxp_slice){copy, len});
@@ -210,10 +192,10 @@ static void test_no_memory(void **state)
     unsigned n_failed = 0;
     for (long n = 0; !ended_well && n < 4000; n++) {
         struct bulk *b = bulk_new(254);
-        fail_after = n;
+        failing_after = n;
         run(b, "250-mx\r\n250-SIZE 1\r\n250 PIPELINING\r\n", n % 2 ? 700 : 3);
-        ended_well = fail_after >= 0;
-        fail_after = -1;
+        ended_well = failing_after >= 0;
+        failing_after = -1;
         bool given = b->n_answers > 0;
         if (b->n_wrong || (given && b->n_answers != RCPTS))
             fail_msg("allocation %ld: %u answers, %u wrong", n, b->n_answers, b->n_wrong);
