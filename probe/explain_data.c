@@ -39,6 +39,7 @@ static const struct field {
     {"example", TEXT, WITH_CODES, WITH_CODES, offsetof(struct mxp_explain_entry, example)},
     {"do", TEXT, EVERY, IN(REASON) | IN(GUIDE), offsetof(struct mxp_explain_entry, todo)},
     {"verify", TEXT, IN(REASON), IN(REASON), offsetof(struct mxp_explain_entry, verify)},
+    {"unproven", TEXT, IN(REASON), 0, offsetof(struct mxp_explain_entry, unproven)},
     {"but", TEXT, WITH_CODES, 0, offsetof(struct mxp_explain_entry, but)},
     {"pattern", TEXT, IN(GUIDE), 0, offsetof(struct mxp_explain_entry, pattern)},
     {"pattern_of", PATTERN_OF, IN(GUIDE), 0, 0},

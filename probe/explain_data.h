@@ -51,6 +51,7 @@ struct mxp_explain_entry {
     const char *fault;                     /* sender, address ..; NULL: that of the reason */
     enum mxp_reason pattern_of;            /* the pattern is one of this reason; COUNT: of any */
     const char *todo, *verify, *but, *pattern, *trust, *klass; /* or NULL */
+    const char *unproven; /* of a reason: what to do while the verdict is unknown; or NULL */
     const char *file;
     uint32_t line;
     const struct mxp_explain_entry *next; /* of the same kind, in the order of the files */

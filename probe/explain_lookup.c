@@ -91,6 +91,11 @@ enum mxp_reason mxp_explain_usual(const struct mxp_explained *explained)
     return explained->status ? explained->status->reason : MXP_REASON_COUNT;
 }
 
+bool mxp_explain_is_unproven(const struct mxp_explained *explained)
+{
+    return explained->reason->unproven && explained->what.verdict != MXP_VERDICT_INVALID;
+}
+
 const char *mxp_explain_fault(const struct mxp_explained *explained)
 {
     for (size_t i = 0; i < explained->n_families; i++)
@@ -103,6 +108,8 @@ const char *mxp_explain_fault(const struct mxp_explained *explained)
 const char *mxp_explain_todo(const struct mxp_explained *explained)
 {
     const struct mxp_explain_entry *guide = explained->guide;
+    if (mxp_explain_is_unproven(explained))
+        return explained->reason->unproven;
     for (size_t i = 0; i < explained->n_families; i++)
         if (explained->families[i]->todo &&
             explained->families[i]->reason == explained->what.reason)
@@ -225,6 +232,9 @@ int mxp_explain_lookup(const struct mxp_explain *explain, struct mxp_slice text,
         ret->status = find_entry(explain, MXP_EXPLAIN_ENHANCED, 0, ret->enhanced);
     if (ret->reply.code && ret->enhanced.klass)
         ret->guide = find_entry(explain, MXP_EXPLAIN_GUIDE, ret->reply.code, ret->enhanced);
+    enum mxp_reason usual = mxp_explain_usual(ret);
+    if (ret->what.reason == MXP_REASON_UNCLASSIFIED && usual != MXP_REASON_COUNT)
+        ret->reason = find_reason(explain, usual);
     return ret->reason ? MXP_OK : MXP_EBUG;
 }
 

@@ -31,7 +31,8 @@ struct mxp_explained {
     struct mxp_enhanced enhanced; /* as asked; klass MXP_EXPLAIN_ANY: "x.2.2" */
     bool bare;                    /* a code, enhanced code, token or reason without words */
     struct mxp_classified what;
-    const struct mxp_explain_entry *reason; /* never NULL: what the classifier's reason means */
+    const struct mxp_explain_entry *reason; /* never NULL: what the classifier's reason means, or,
+                                               where it has none, what it usually is */
     const struct mxp_explain_entry *code, *status, *guide; /* or NULL; status: enhanced code */
     const struct mxp_explain_entry *families[MXP_EXPLAIN_FAMILIES];
     size_t n_families;
@@ -51,6 +52,9 @@ void mxp_explained_free(struct mxp_explained *explained);
 /* The entry that says what the reply is worth, where the classifier can't say: a family's or the
  * enhanced code's usual reason. MXP_REASON_COUNT: none. */
 enum mxp_reason mxp_explain_usual(const struct mxp_explained *explained);
+
+/* The reason makes addresses invalid, and this reply does not prove it. */
+bool mxp_explain_is_unproven(const struct mxp_explained *explained);
 
 /* What the sender is to do: the closest entry's words that agree with the classifier, never
  * NULL. */

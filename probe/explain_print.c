@@ -173,6 +173,8 @@ static int print_learnt(const struct page *page, const struct mxp_explained *exp
         err = linef(page, "wait", "%u seconds, it says", (unsigned)what->retry_after_s);
     if (!err && what->new_address.len)
         err = linef(page, "now at", "%.*s", (int)what->new_address.len, what->new_address.ptr);
+    if (!err && what->throttle && what->reason == MXP_REASON_SERVER_UNAVAILABLE)
+        err = line(page, "pace", "taken for a word about the rate: slower at this provider");
     if (!err && what->footprint)
         err = line(page, "footprint", "they took the sender for a harvester of addresses: stop");
     return err;
@@ -272,7 +274,11 @@ int mxp_explain_print(const struct mxp_explained *explained, size_t columns, str
         err = print_entry(&page, explained, entries[i], is_told(explained));
     err = err ? err : print_private(&page, explained);
     err = err ? err : print_stage(&page, explained);
-    err = err ? err : line(&page, "fault", fault_words(mxp_explain_fault(explained)));
+    const char *fault = mxp_explain_fault(explained);
+    if (!err && mxp_explain_is_unproven(explained) && strcmp(fault, "address") == 0)
+        err = line(&page, "fault", "the address, if it is true; this reply does not prove it");
+    else if (!err)
+        err = line(&page, "fault", fault_words(fault));
     err = err ? err : line(&page, "sender", mxp_explain_todo(explained));
     err = err ? err : line(&page, "verifier", reason->verify);
     return err ? err : print_learnt(&page, explained);
