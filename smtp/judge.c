@@ -50,7 +50,12 @@ static const char elsewhere_words[] =
     "who you|recipient server|recipients server|recipients mail server|may send|loop|timeout|"
     "timed out|connection refused|no response|ldap error|sql error|user database|connecting "
     "account|"
-    "link to|contains link|sending as|migrated|recipients list)";
+    "link to|contains link|sending as|migrated|recipients list|sending from|callback to|unknown "
+    "client|for ip|for host|for your host|password|logins|attack|harvest|harvesting|harvester|"
+    "contacts|trusted senders|mailbox backend|internal error|maintenance|holiday|vacation|until|in "
+    "cc|"
+    "token|expired tag|bounce validation|for spam|as spam|wants|nobody wants|spammer|blacklist|"
+    "blacklisted|blocklist|your recipients|of your|reputation)";
 
 static const char no_mail_words[] =
     "((not|doesnt|dont|never|cannot|no longer|wont) (accept|accepts|receive|receives|take|takes|"
