@@ -209,6 +209,10 @@ static void on_bytes(struct mxp_smtp_session *s, struct mxp_slice bytes)
 
 static void on_eof(struct mxp_smtp_session *s)
 {
+    if (mxp_smtp_session_closed_for_tls(s)) {
+        mxp_smtp_session_end(s, MXP_SMTP_CAUSE_TLS, NULL, "closed because of TLS");
+        return;
+    }
     switch (s->state) {
     case MXP_SMTP_STATE_QUIT:
         mxp_smtp_session_end(s, MXP_SMTP_CAUSE_NONE, NULL, NULL);

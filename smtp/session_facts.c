@@ -30,6 +30,13 @@ size_t mxp_smtp_session_memory(const struct mxp_smtp_session *session)
     return sizeof *session + session->reader.kept.size;
 }
 
+bool mxp_smtp_session_closed_for_tls(const struct mxp_smtp_session *s)
+{
+    bool ehlo_in_tls = s->tls_up && s->state == MXP_SMTP_STATE_EHLO;
+    return (ehlo_in_tls || s->state == MXP_SMTP_STATE_STARTTLS) &&
+           mxp_reply_reader_idle(&s->reader);
+}
+
 const char *mxp_smtp_cause_name(enum mxp_smtp_cause cause)
 {
     static const char *const name[] = {

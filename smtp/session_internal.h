@@ -125,6 +125,11 @@ void mxp_smtp_session_end_quit(struct mxp_smtp_session *s, enum mxp_smtp_cause c
 void mxp_smtp_session_answer(struct mxp_smtp_session *s, enum mxp_smtp_cause cause,
                              const struct mxp_reply *reply, const char *detail);
 
+/* Whether a close in this state is a failed handshake. TLS 1.3 is up for us before the server has
+ * seen our side of it: a refusal (of our having no certificate, say) comes when EHLO is under
+ * way. Some servers hang up at STARTTLS itself. */
+bool mxp_smtp_session_closed_for_tls(const struct mxp_smtp_session *s);
+
 /* Answer the recipients at the front that can't be asked for want of SMTPUTF8. */
 void mxp_smtp_session_skip_eai(struct mxp_smtp_session *s);
 

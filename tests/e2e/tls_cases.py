@@ -89,18 +89,20 @@ def then_junk_record(peer):
     peer.wait()
 
 
-def reset_in_tls(c):
-    def handler(peer):
-        peer.say("220 {host}")
-        peer.until("EHLO")
-        peer.say("250-{host}\n250 STARTTLS")
-        peer.until("STARTTLS")
-        peer.say("220 go")
+def then_reset_in_tls(c):
+    def what(peer):
+        peer.send(b"220 go\r\n")
         peer.tls(c)
         peer.reset()
-    return handler
+    return what
 
 
+def wants_ours(cert, key):
+    """A certificate of the client, which TLS 1.3 says when the client has long been done."""
+    c = context(cert, key, ssl.TLSVersion.TLSv1_3)
+    c.verify_mode = ssl.CERT_REQUIRED
+    c.load_verify_locations(cert)
+    return c
 
 
 def catalog(certificate):
@@ -122,9 +124,12 @@ def catalog(certificate):
     clear = {"tls": None}
     for name, what in (("tls-alert", then_alert), ("tls-close", then_close),
                        ("tls-reset", then_reset), ("tls-silence", then_silence),
-                       ("tls-junk", then_junk_record)):
+                       ("tls-junk", then_junk_record), ("tls-hangs-up", lambda peer: None),
+                       ("tls-lost", then_reset_in_tls(every))):
         c.domain(name, starttls_then(what), ("user", V, "accepted", 250, clear),
                  ("nobody", I, "mailbox_not_found", 550, clear))
+    c.domain("tls-ours", Script(tls=wants_ours(cert, key)), ("user", V, "accepted", 250, clear),
+             ("nobody", I, "mailbox_not_found", 550, clear))
     for code in (454, 502, 554):
         c.domain(f"tls-{code}", Script(tls=every, starttls=f"{code} TLS not available"),
                  ("user", V, "accepted", 250, clear), ("nobody", I, "mailbox_not_found", 550))
@@ -132,5 +137,4 @@ def catalog(certificate):
         c.domain(name, starttls_then(what), ("user", U, "protocol_error", None))
     c.domain("tls-421", Script(tls=every, starttls="421 4.3.2 not now"),
              ("user", U, "server_unavailable|rate_limited", 421))
-    c.domain("tls-lost", reset_in_tls(every), ("user", U, "connection_lost", None))
     return c
