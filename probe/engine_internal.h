@@ -159,6 +159,9 @@ struct mxp_lane {
     struct mxp_due due;              /* parked until */
     struct mxp_trouble trouble;      /* no session could be had */
     struct mxp_evidence *broken_off; /* of a walk that our limits broke off; kept */
+    uint64_t worked_ms;              /* a session was greeted, or a greeted one ended */
+    uint64_t alone_ms;               /* a connection more than they bear was noticed .. */
+    uint64_t alone_wait_ms;          /* .. so one session at a time, for so long */
     struct mxp_lane *next_of_carrier;
     uint64_t n_work, n_suspect; /* both turns'; of it, likely unknown */
     uint32_t n_sess, n_ready;   /* walking or ready; ready ones */

@@ -275,6 +275,8 @@ static bool wants_session(const struct mxp_lane *lane)
         return false;
     if (lane->n_sess && lane->n_ready == 0 && lane->trouble.n)
         return false; /* a scout is under way to hosts that failed before */
+    if (lane->n_sess && mxp_engine_now(lane->engine) < lane->alone_ms + lane->alone_wait_ms)
+        return false;
     return lane->n_sess < (lane->n_work + RCPTS_HINT - 1) / RCPTS_HINT;
 }
 

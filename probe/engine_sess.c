@@ -49,7 +49,9 @@ void mxp_sess_ready(struct mxp_sess *sess)
     sess->best = mxp_evidence_free(sess->best);
     sess->best_invalid = mxp_evidence_free(sess->best_invalid);
     sess->refusal = mxp_evidence_free(sess->refusal);
-    lane->n_ready++;
+    if (lane->n_ready++)
+        lane->alone_wait_ms = 0; /* it bears two after all */
+    lane->worked_ms = mxp_engine_now(sess->engine);
     lane->hops[sess->hop].host->failed_until_ms = 0;
     mxp_ips_walk_broke_off(lane, false);
     sess->engine->stats.n_sessions_total++;
@@ -106,8 +108,10 @@ void mxp_sess_free(struct mxp_sess *sess)
         engine->stats.n_sessions--;
         sess->lane->n_sess--;
         sess->lane->carrier->n_sess--;
-        if (sess->was_ready)
+        if (sess->was_ready) {
             sess->lane->n_ready--;
+            sess->lane->worked_ms = mxp_engine_now(engine);
+        }
         sess->dead = true;
         DL_APPEND(engine->ghosts, sess);
         if (sess->looking)

@@ -5,6 +5,8 @@
 
 #define FAILED_HOST_MS 60000 /* a host that failed is tried after its peers for so long */
 #define BUSY_MIN_MS    1000
+#define ALONE_MS       60000 /* one session at a time after that, doubled each time */
+#define ALONE_MAX_MS   960000
 
 /* The host that the next address in turn waits for, if it is one that may be tried; or -1. */
 static int hop_waited_for(const struct mxp_lane *lane, uint64_t tried)
@@ -84,6 +86,20 @@ static void keep_broken_off(struct mxp_lane *lane, struct mxp_evidence *evidence
     lane->broken_off = evidence;
 }
 
+/* A walk that began then has failed in silence. True: a session worked meanwhile, so it was one
+ * connection more than they bear, and no trouble of theirs. */
+static bool bears_no_more(struct mxp_lane *lane, uint64_t started_ms)
+{
+    if (started_ms < lane->alone_ms)
+        return true; /* of the same moment */
+    if (!lane->n_ready && lane->worked_ms <= started_ms)
+        return false;
+    uint64_t wait = lane->alone_wait_ms ? lane->alone_wait_ms * 2 : ALONE_MS;
+    lane->alone_wait_ms = wait < ALONE_MAX_MS ? wait : ALONE_MAX_MS;
+    lane->alone_ms = mxp_engine_now(lane->engine);
+    return true;
+}
+
 /* All hosts were tried, or none has room. */
 static void over(struct mxp_sess *sess)
 {
@@ -107,8 +123,11 @@ static void over(struct mxp_sess *sess)
     else
         sess->best_invalid = NULL;
     bool held = mxp_network_failure(sess, evidence);
+    bool beside = lane->n_ready;
+    if (evidence && !evidence->code)
+        beside = bears_no_more(lane, sess->started_ms);
     mxp_sess_end(sess, MXP_LEASE_CANCELED);
-    bool believed = !held && evidence && lane->n_ready == 0 && !engine->stopping;
+    bool believed = !held && evidence && !beside && !engine->stopping;
     if (believed) {
         mxp_lane_trouble(lane, evidence);
         mxp_evidence_free(evidence);

@@ -4,18 +4,18 @@ counted."""
 import itertools
 
 import net
-from program import SLOW_MACHINE, results
+from program import PATIENT, SLOW_MACHINE, results
 from throttle_part import CONNECTIONS, RECIPIENTS, SLACK, SPEED, start
 from throttle_server import Site
 
 HOST_CONNECTIONS = 5  # at once to a host, of all identities together
 
 
-def probe(lab, name, addresses, dns, *options):
+def probe(lab, name, addresses, dns, *options, patience=SLOW_MACHINE):
     """A run over the list: the finished program, and its results in the order they came."""
     listed = lab.program.file(name + ".txt", "\n".join(addresses) + "\n")
     out = lab.program.file(name + ".jsonl", b"")
-    config = lab.program.file(name + ".yaml", SLOW_MACHINE)
+    config = lab.program.file(name + ".yaml", patience)
     done = lab.program.run("bulk", listed, "-o", out, "--format", "jsonl", "--config", config,
                            "--resolver", dns, "--allow-private-mx", "--ehlo", net.HOSTNAME,
                            "--mail-from", "probe@lab.test", "--clock-speed", str(SPEED), *options)
@@ -143,6 +143,20 @@ def fairness(lab, report):
                      f"{sum(order[:half])} of 300 before half of the tail")
 
 
+def hangs(lab, report):
+    """The second connection is taken and never greeted, and while it is open no other is, either.
+    That is no trouble of a server at which a session worked meanwhile."""
+    site = Site("hangs", ["10.25.228.1"], ["hangs.test"], conns=1, conns_how="hang", latency=0.5)
+    start([site], "10.25.227.53")
+    addresses = people(site.domains, 45)
+    done, rows = probe(lab, "hangs", addresses, "10.25.227.53", "--retry-for", "0",
+                       patience=PATIENT)
+    report.check("hangs: exit 0, a line each", done.returncode == 0
+                 and len(rows) == len(addresses), f"{done.returncode} {done.stderr[-500:]}")
+    report.check("hangs: it was asked for more than it bears", site.n_refused > 0)
+    all_true(report, site, rows)
+
+
 def listed(lab, report):
     doors = [Site(f"door{i}", [f"10.25.{222 + i}.1"], [f"door{i}.test"],
                   door="554 5.7.1 {h} Your IP address is blocked, see example.org") for i in range(4)]
@@ -169,5 +183,5 @@ def listed(lab, report):
 
 
 def run(lab, report):
-    for part in (identities, networks, fairness, listed):
+    for part in (identities, networks, fairness, hangs, listed):
         part(lab, report)
