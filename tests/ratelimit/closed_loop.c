@@ -10,6 +10,8 @@
 #define TRANSACT   100
 #define WEEK_MS    (7u * 86400000u)
 #define START_MS   1000000u
+#define MINUTE_MS  60000u
+#define HOUR_MS    3600000u
 
 struct ring {
     uint64_t times[RING];
@@ -24,16 +26,21 @@ struct session {
     bool refused;
 };
 
+struct tokens {
+    double n;
+    uint64_t filled_ms;
+};
+
 struct world {
     const struct loop_server *server;
     struct mxp_limiter *limiter;
     struct mxp_lim_provider *provider;
     struct loop_outcome *out;
     struct session sessions[SESSIONS];
-    struct ring rcpts, connects;
+    struct ring rcpts, connects, hour;
     struct ring asked, opened; /* all of them, for the referee */
-    double tokens;
-    uint64_t filled_ms, open_ms, now_ms, traced_ms;
+    struct tokens minute_tokens, hour_tokens;
+    uint64_t locked_ms, open_ms, now_ms, traced_ms;
     uint32_t left, open;
 };
 
@@ -56,7 +63,7 @@ static void push(struct ring *ring, uint64_t now)
         ring->n++;
 }
 
-static uint32_t in_minute(struct ring *ring, uint64_t from)
+static uint32_t since(struct ring *ring, uint64_t from)
 {
     while (ring->n && ring->times[ring->head] <= from) {
         ring->head = (ring->head + 1) % RING;
@@ -70,38 +77,57 @@ static void count_asked(struct ring *ring, uint32_t n, uint64_t now, uint32_t *m
 {
     while (n--)
         push(ring, now);
-    uint32_t sum = in_minute(ring, now - 60000);
+    uint32_t sum = since(ring, now - MINUTE_MS);
     *most = sum > *most ? sum : *most;
 }
 
-static bool bucket(struct world *world, double per_minute, uint64_t now)
+static bool bucket(struct tokens *tokens, double limit, uint64_t span_ms, uint64_t now)
 {
-    double more = (double)(now - world->filled_ms) * per_minute / 60000;
-    double depth = per_minute / 4 > 1 ? per_minute / 4 : 1;
-    world->tokens += more;
-    if (world->tokens > depth)
-        world->tokens = depth;
-    world->filled_ms = now;
-    if (world->tokens < 1)
+    double depth = limit / 4 > 1 ? limit / 4 : 1;
+    tokens->n += (double)(now - tokens->filled_ms) * limit / (double)span_ms;
+    if (tokens->n > depth)
+        tokens->n = depth;
+    tokens->filled_ms = now;
+    if (tokens->n < 1)
         return false;
-    world->tokens -= 1;
+    tokens->n -= 1;
     return true;
 }
 
-static bool within(struct world *world, struct ring *ring, double limit, uint64_t now)
+static bool within(const struct world *world, struct ring *ring, double limit, uint64_t span_ms,
+                   uint64_t now)
 {
     if (limit <= 0)
         return true;
     enum loop_counting counting = world->server->counting;
-    if (counting == LOOP_BUCKET && ring == &world->rcpts)
-        return bucket(world, limit, now);
-    uint64_t from = counting == LOOP_FIXED ? now / 60000 * 60000 - 1
-                    : now > 60000          ? now - 60000
-                                           : 0;
-    bool fine = in_minute(ring, from) < (uint32_t)limit;
+    uint64_t from = now > span_ms ? now - span_ms : 0;
+    if (counting == LOOP_FIXED)
+        from = now < span_ms ? 0 : now / span_ms * span_ms - 1;
+    bool fine = since(ring, from) < (uint32_t)limit;
     if (fine || counting == LOOP_ALL)
         push(ring, now);
     return fine;
+}
+
+static bool within_limits(struct world *world, uint64_t now)
+{
+    const struct loop_server *server = world->server;
+    double minute = limit_at(server, server->per_minute, now);
+    if (server->counting != LOOP_BUCKET)
+        return within(world, &world->hour, server->per_hour, HOUR_MS, now) &&
+               within(world, &world->rcpts, minute, MINUTE_MS, now);
+    return (minute <= 0 || bucket(&world->minute_tokens, minute, MINUTE_MS, now)) &&
+           (server->per_hour <= 0 || bucket(&world->hour_tokens, server->per_hour, HOUR_MS, now));
+}
+
+static bool takes_rcpt(struct world *world, uint64_t now)
+{
+    if (now < world->locked_ms)
+        return false;
+    bool takes = within_limits(world, now);
+    if (!takes)
+        world->locked_ms = now + world->server->lock_ms;
+    return takes;
 }
 
 static void close_session(struct world *world, struct session *session, uint64_t now)
@@ -132,13 +158,11 @@ static void answer_one(struct world *world, struct session *session, uint32_t i,
     const struct loop_server *server = world->server;
     struct mxp_feedback_info info = {.latency_ms = server->latency_ms, .n_ok = i};
     enum mxp_feedback kind = MXP_FB_OK;
-    double limit = limit_at(server, server->per_minute, now);
     session->n_asked++;
     bool long_session = server->per_session && session->n_asked > server->per_session;
     if (server->per_transaction && i >= server->per_transaction)
         kind = MXP_FB_TOO_MANY_RCPTS;
-    else if (long_session ||
-             !within(world, &world->rcpts, limit, session->sent_ms + server->latency_ms / 2))
+    else if (long_session || !takes_rcpt(world, session->sent_ms + server->latency_ms / 2))
         kind = MXP_FB_THROTTLED;
     if (kind == MXP_FB_THROTTLED && server->words)
         info.limit = long_session ? MXP_FB_SESSION : MXP_FB_RATE;
@@ -217,7 +241,7 @@ static void open_one(struct world *world, uint64_t now)
         world->out->peak = world->open;
     double rate = limit_at(server, server->connects_per_minute, now);
     bool fine = (!server->connections || world->open <= server->connections) &&
-                within(world, &world->connects, rate, now);
+                within(world, &world->connects, rate, MINUTE_MS, now);
     *session = (struct session){
         .lease = lease, .state = GREETING, .at_ms = now + 2 * server->latency_ms, .refused = !fine};
     world->open_ms = now;
@@ -266,7 +290,8 @@ void closed_loop_run(const struct loop_server *server, const struct mxp_budget *
     world->server = server;
     world->out = ret;
     world->left = n;
-    world->tokens = server->per_minute / 4;
+    world->minute_tokens.n = server->per_minute / 4;
+    world->hour_tokens.n = server->per_hour / 4;
     struct mxp_limiter_options options = {
         .n_identities = 1, .on_event = count_event, .arg = world, .seed = 1};
     world->limiter = mxp_limiter_new(&options);
@@ -316,7 +341,7 @@ double closed_loop_bound_ms(const struct loop_server *server, const struct mxp_b
     double session = least(server->per_session, ceilings->rcpts_per_session);
     double connects = least(server->connects_per_minute, a_minute(ceilings->connect_rate));
     double ceiling = a_minute(ceilings->rcpt_rate);
-    double rate = least(server->per_minute, ceiling);
+    double rate = least(least(server->per_minute, server->per_hour / 60), ceiling);
     if (session > 0)
         rate = least(rate, connects * session);
     double could = rate * (double)server->change_ms / 60000;

@@ -13,7 +13,7 @@
 enum loop_counting {
     LOOP_SLIDING, /* accepted in the last 60 s */
     LOOP_FIXED,   /* accepted in this minute of the clock */
-    LOOP_BUCKET,  /* a token bucket of a quarter of a minute's depth */
+    LOOP_BUCKET,  /* a token bucket, deep as a quarter of its time */
     LOOP_ALL      /* all that was asked in the last 60 s, refused ones too: as Postfix' anvil */
 };
 
@@ -21,8 +21,10 @@ struct loop_server {
     enum loop_counting counting;
     double per_minute; /* recipients; 0: no limit */
     double connects_per_minute;
+    double per_hour; /* recipients, counted in the same way; no change touches it; 0: no limit */
     uint32_t connections, per_session, per_transaction; /* 0: no limit */
     uint32_t latency_ms;
+    uint64_t lock_ms;   /* after one recipient too many refuses all of them for so long */
     uint64_t change_ms; /* from then on .. */
     double factor;      /* .. the limits per minute are multiplied by this; 0: no change */
     bool words;         /* its replies name the limit that was hit */

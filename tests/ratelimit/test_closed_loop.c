@@ -25,6 +25,8 @@
 #define RUN_MINUTES    45
 #define RCPTS_LEAST    4000
 #define LEAST_A_MINUTE 20
+#define QUOTA_HOURS    6
+#define LOCK_MINUTES   300
 #ifndef RCPTS_MOST
 #define RCPTS_MOST UINT32_MAX
 #endif
@@ -238,11 +240,65 @@ static void each_kind(enum loop_counting counting, visit *cb, void *arg)
     }
 }
 
+/* So many recipients an hour, alone or on top of a limit a minute. */
+static void each_quota(enum loop_counting counting, visit *cb, void *arg)
+{
+    static const uint32_t quotas[] = {500, 1000, 3000};
+    static const uint32_t limits[] = {0, 100};
+    for (size_t i = 0; i < 3L * 2 * 2; i++) {
+        uint32_t quota = quotas[i % 3], limit = limits[i / 3 % 2], latency = i / 6 ? 200 : 20;
+        struct run run = {
+            .server = {.counting = counting,
+                       .per_minute = limit,
+                       .per_hour = quota,
+                       .latency_ms = latency},
+            .ceilings = {.connections = 20,
+                         .host_connections = 20,
+                         .connect_rate = {600, 60000},
+                         .rcpt_rate = {600, 60000},
+                         .rcpts_per_session = 100,
+                         .rcpts_per_transaction = 50},
+            .n = quota * QUOTA_HOURS,
+        };
+        (void)snprintf(run.name, sizeof run.name, "%s %u an hour%s, %u ms",
+                       counting_names[counting], quota, limit ? ", 100 a minute" : "", latency);
+        cb(&run, arg);
+    }
+}
+
+/* One too many costs minutes. */
+static void each_lock(enum loop_counting counting, visit *cb, void *arg)
+{
+    static const uint32_t limits[] = {60, 300};
+    static const uint32_t minutes[] = {2, 5, 15};
+    for (size_t i = 0; i < 2L * 3; i++) {
+        uint32_t limit = limits[i % 2], lock = minutes[i / 2];
+        struct run run = {
+            .server = {.counting = counting,
+                       .per_minute = limit,
+                       .lock_ms = lock * 60000u,
+                       .latency_ms = 200},
+            .ceilings = {.connections = 20,
+                         .host_connections = 20,
+                         .connect_rate = {600, 60000},
+                         .rcpt_rate = {600, 60000},
+                         .rcpts_per_session = 100,
+                         .rcpts_per_transaction = 50},
+            .n = limit * LOCK_MINUTES,
+        };
+        (void)snprintf(run.name, sizeof run.name, "%s %u, then locked for %u min",
+                       counting_names[counting], limit, lock);
+        cb(&run, arg);
+    }
+}
+
 static void each(visit *cb, void *arg)
 {
     for (int counting = LOOP_SLIDING; counting <= LOOP_ALL; counting++) {
         each_rate((enum loop_counting)counting, cb, arg);
         each_kind((enum loop_counting)counting, cb, arg);
+        each_quota((enum loop_counting)counting, cb, arg);
+        each_lock((enum loop_counting)counting, cb, arg);
     }
 }
 
