@@ -32,7 +32,7 @@ struct mxp_limiter *mxp_limiter_free(struct mxp_limiter *limiter)
     {
         HASH_DEL(limiter->providers, provider);
         mxp_levels_free_domains(provider);
-        free(provider->sites);
+        mxp_sites_free(provider);
         free(provider);
     }
     mxp_levels_free(limiter);
@@ -298,7 +298,7 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
 {
     struct mxp_site *site = lease->site;
     *ret_wait = (struct mxp_wait){0};
-    mxp_adapt_proven(lease);
+    mxp_adapt_proven(lease, now_ms);
     if (may_take(lease, now_ms, ret_wait))
         return 0;
     uint32_t per_session = mxp_site_per_session(site);

@@ -21,17 +21,17 @@ static void prove(struct mxp_site *site)
 }
 
 /* It was greeted: the site bears so many connections at once. */
-void mxp_adapt_proven(struct mxp_lease *lease)
+void mxp_adapt_proven(struct mxp_lease *lease, uint64_t now_ms)
 {
     if (lease->proven)
         return;
     lease->proven = true;
     prove(lease->site);
-    mxp_pace_answered(&lease->site->connects, lease->opened_ms);
+    mxp_pace_answered(&lease->site->connects, lease->opened_ms, now_ms);
     if (!lease->network)
         return;
     prove(lease->network);
-    mxp_pace_answered(&lease->network->connects, lease->address_ms);
+    mxp_pace_answered(&lease->network->connects, lease->address_ms, now_ms);
 }
 
 static bool lower(struct mxp_learned *learned, uint32_t n, uint64_t now_ms)
@@ -52,6 +52,7 @@ static bool raise(struct mxp_learned *learned, uint32_t most, uint64_t now_ms)
         return false;
     if (now_ms - learned->since_ms < (uint64_t)RAISE_MS << learned->n_again)
         return false;
+    learned->was = learned->n;
     learned->n += learned->n / 4 + 1;
     if (most && learned->n > most)
         learned->n = most;
@@ -129,13 +130,25 @@ static bool ends_alike(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
     uint32_t limit = mxp_site_per_session(site);
     if (n == 0 || n < site->longest || (limit && n >= limit))
         return false;
-    bool same = site->last_end == n;
-    site->n_end = same ? (uint16_t)(site->n_end + 1) : 1;
+    site->n_end = site->last_end == n ? (uint16_t)(site->n_end + 1) : 1;
     site->last_end = n;
     if (site->n_end < SAME_END)
         return false;
+    bool known = site->per_session.n > 0;
     learn_session(lease, n, now_ms);
-    mxp_pace_absolve(&site->rcpts, now_ms);
+    if (!known)
+        mxp_pace_absolve(&site->rcpts, now_ms);
+    return true;
+}
+
+/* One that was let to be longer, and was cut off where others were: the server may have counted
+ * what it refused, too. */
+static bool ends_as_before(struct mxp_lease *lease, uint64_t now_ms)
+{
+    uint32_t was = lease->site->per_session.was;
+    if (!was || (lease->n_answered != was && lease->n_replied != was))
+        return false;
+    learn_session(lease, was, now_ms);
     return true;
 }
 
@@ -165,14 +178,16 @@ static void throttled(struct mxp_lease *lease, const struct mxp_feedback_info *i
      * was fine. */
     bool session = info->limit == MXP_FB_SESSION && lease->n_replied >= site->longest;
     if (session && lease->n_replied) {
+        mxp_pace_spend(&site->rcpts);
         learn_session(lease, lease->n_replied, now_ms);
         return;
     }
-    if (first && ends_alike(lease, lease->n_answered, now_ms))
+    if (ends_as_before(lease, now_ms) || (first && ends_alike(lease, lease->n_answered, now_ms)) ||
+        /* The rest of the batch that showed the session's limit is explained by it. */
+        (site->per_session.n && lease->n_answered >= site->per_session.n)) {
+        mxp_pace_spend(&site->rcpts);
         return;
-    /* The rest of the batch that showed the session's limit is explained by it. */
-    if (site->per_session.n && lease->n_answered >= site->per_session.n)
-        return;
+    }
     uint64_t sent = info->latency_ms < now_ms ? now_ms - info->latency_ms : 0;
     bool event = mxp_pace_throttled(&site->rcpts, sent, info->retry_after_ms, now_ms);
     if (lease->network)
@@ -187,6 +202,7 @@ static void too_many_rcpts(struct mxp_lease *lease, const struct mxp_feedback_in
     struct mxp_site *site = lease->site;
     uint32_t n = info->n_ok ? info->n_ok : 1;
     site->state.n_throttled++;
+    mxp_pace_spend(&site->rcpts);
     hold_as_stated(site, info->retry_after_ms, now_ms);
     if (lower(&site->per_transaction, n, now_ms))
         mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per transaction");
@@ -226,9 +242,9 @@ static void count_answer(struct mxp_lease *lease, bool unknown)
 static void normal(struct mxp_lease *lease, uint32_t latency_ms, uint64_t now_ms)
 {
     uint64_t sent = latency_ms < now_ms ? now_ms - latency_ms : 0;
-    mxp_pace_answered(&lease->site->rcpts, sent);
+    mxp_pace_answered(&lease->site->rcpts, sent, now_ms);
     if (lease->network)
-        mxp_pace_answered(&lease->network->rcpts, sent);
+        mxp_pace_answered(&lease->network->rcpts, sent, now_ms);
 }
 
 void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,

@@ -28,7 +28,8 @@ struct mxp_level {
 /* A count that was learned: lowered when it hurt, tried one higher after a quiet that is the
  * longer the more often that was refused. */
 struct mxp_learned {
-    uint32_t n; /* 0: nothing yet */
+    uint32_t n;   /* 0: nothing yet */
+    uint32_t was; /* before it was raised */
     uint8_t n_again;
     uint64_t since_ms;
 };
@@ -123,6 +124,7 @@ void mxp_levels_untaken(const struct mxp_lease *lease, uint32_t n);
 /* limiter_site.c */
 struct mxp_site *mxp_site_get(struct mxp_lim_provider *provider, uint32_t identity,
                               uint64_t now_ms); /* NULL: no memory */
+void mxp_sites_free(struct mxp_lim_provider *provider);
 uint32_t mxp_site_window(const struct mxp_site *site);
 uint32_t mxp_site_per_session(const struct mxp_site *site);
 uint32_t mxp_site_per_transaction(const struct mxp_site *site);
@@ -153,7 +155,7 @@ bool mxp_adapt_widen(struct mxp_site *site, uint32_t identity, uint64_t now_ms);
 /* More recipients are wanted than were learned to fit a session, or a transaction. */
 void mxp_adapt_fill(const struct mxp_lease *lease, uint64_t now_ms);
 bool mxp_adapt_lengthen(const struct mxp_lease *lease, uint64_t now_ms);
-void mxp_adapt_proven(struct mxp_lease *lease);
+void mxp_adapt_proven(struct mxp_lease *lease, uint64_t now_ms);
 void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t now_ms);
 
 #endif

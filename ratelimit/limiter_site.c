@@ -10,6 +10,7 @@ static void site_init(struct mxp_site *site, struct mxp_lim_provider *provider, 
     site->provider = provider;
     mxp_pace_init(&site->connects, budget->connect_rate, 0, now_ms);
     mxp_pace_init(&site->rcpts, budget->rcpt_rate, 0, now_ms);
+    mxp_pace_watch_hours(&site->rcpts, 0, now_ms);
 }
 
 struct mxp_site *mxp_site_get(struct mxp_lim_provider *provider, uint32_t identity, uint64_t now_ms)
@@ -24,6 +25,13 @@ struct mxp_site *mxp_site_get(struct mxp_lim_provider *provider, uint32_t identi
             site_init(&provider->sites[i], provider, now_ms);
     }
     return &provider->sites[identity];
+}
+
+void mxp_sites_free(struct mxp_lim_provider *provider)
+{
+    for (uint32_t i = 0; provider->sites && i < provider->n_sites; i++)
+        mxp_pace_free(&provider->sites[i].rcpts);
+    free(provider->sites);
 }
 
 uint32_t mxp_site_window(const struct mxp_site *site)
@@ -136,7 +144,9 @@ int mxp_limiter_teach(struct mxp_lim_provider *provider, uint32_t identity,
     const struct mxp_budget *budget = &provider->budget;
     double per_minute =
         learned->rcpt_rate.per_ms ? learned->rcpt_rate.n * 60000.0 / learned->rcpt_rate.per_ms : 0;
+    mxp_pace_free(&site->rcpts);
     mxp_pace_init(&site->rcpts, budget->rcpt_rate, per_minute, now_ms);
+    mxp_pace_watch_hours(&site->rcpts, 0, now_ms);
     per_minute = learned->connect_rate.per_ms
                      ? learned->connect_rate.n * 60000.0 / learned->connect_rate.per_ms
                      : 0;

@@ -7,11 +7,15 @@
  *   level    what is allowed now; paces a token bucket of little depth
  *   bound    once throttled: no minute may hold more than this
  *   probe    after a throttle and its pause, one event alone, whose answer decides
+ *   try      a level above what is known to be fine, for a while (pace_grow.h)
+ *   credit   throttles that tries may cost: earned by events, spent by throttles
+ *   quota    a limit of an hour, where one was found (quota.h)
  */
 #ifndef MXP_RATELIMIT_PACE_H
 #define MXP_RATELIMIT_PACE_H
 
 #include "ratelimit/budget.h"
+#include "ratelimit/quota.h"
 #include "ratelimit/trail.h"
 
 #include <stdbool.h>
@@ -19,22 +23,39 @@
 struct mxp_pace {
     float ceiling, level, bound; /* events a minute; ceiling 0: no limit; bound 0: none */
     float tokens, hurt;          /* hurt: the level at which it was throttled last; 0: never */
+    float credit;
+    float trouble, eased; /* the levels at which the present trouble began, and just after */
+    float base;           /* where it was safe when it hurt anew last */
+    float root;           /* the level from which the present climb began */
+    float failed;         /* the last try that hurt; 0: none */
     uint64_t filled_ms;
     uint64_t pause_ms; /* nothing before */
     uint64_t event_ms; /* the last throttle */
     uint64_t probe_ms; /* when the last probe was sent */
+    uint64_t row_ms;   /* when the present trouble began .. */
+    uint32_t lost_ms;  /* .. and how long the last one took, where probes were refused */
     uint64_t raised_ms;
     uint32_t n_since_raise;
+    uint32_t n_first;    /* events before the hours are counted */
+    uint32_t trip_ms;    /* from an event to its answer: a running mean */
+    uint32_t n_same;     /* throttles that the last event brought */
     uint16_t n_in_row;   /* throttles without a normal answer between them */
-    uint8_t n_steps;     /* above what hurt, that held one after the other */
+    uint8_t n_steps;     /* tries that held one after the other */
     uint8_t n_confirmed; /* so often it hurt at the same level again */
+    uint8_t n_climbs;    /* climbs from root that were taken back */
     bool probing;        /* after a throttle: until a normal answer */
-    float trouble;       /* the level at which the present trouble began */
     struct mxp_trail trail;
+    bool watched;            /* it may have a quota .. */
+    struct mxp_quota *quota; /* .. counted from the MXP_QUOTA_LEAST-th event on; NULL before */
 };
 
 /* learned: a level known from an earlier run, or 0. */
 void mxp_pace_init(struct mxp_pace *pace, struct mxp_rate ceiling, double learned, uint64_t now_ms);
+
+/* The site may have an hour's quota: free the pace in the end. an_hour is what an earlier run
+ * knew of it, or 0. */
+void mxp_pace_watch_hours(struct mxp_pace *pace, double an_hour, uint64_t now_ms);
+void mxp_pace_free(struct mxp_pace *pace); /* what it holds, not itself */
 
 /* How many of wanted may happen now; 0 and *ret_ms: when to ask again. slow: divide the level
  * by this (1: as it is). */
@@ -48,8 +69,11 @@ void mxp_pace_give_back(struct mxp_pace *pace, uint32_t n, uint64_t now_ms);
 bool mxp_pace_throttled(struct mxp_pace *pace, uint64_t sent_ms, uint64_t stated_ms,
                         uint64_t now_ms);
 
+/* A throttle for another reason than the rate: fewer tries are allowed for a while. */
+void mxp_pace_spend(struct mxp_pace *pace);
+
 /* A normal answer to what was sent at sent_ms: a probe's says that it is over. */
-void mxp_pace_answered(struct mxp_pace *pace, uint64_t sent_ms);
+void mxp_pace_answered(struct mxp_pace *pace, uint64_t sent_ms, uint64_t now_ms);
 
 /* Signs of trouble without a word (sessions that break off): half the level, after a pause. */
 void mxp_pace_doubt(struct mxp_pace *pace, uint64_t now_ms);

@@ -2,9 +2,14 @@
 
 #include <string.h>
 
+static uint32_t slot_ms(const struct mxp_trail *trail)
+{
+    return trail->slot_ms ? trail->slot_ms : MXP_TRAIL_SLOT_MS;
+}
+
 static void turn(struct mxp_trail *trail, uint64_t now_ms)
 {
-    uint32_t slot = (uint32_t)(now_ms / MXP_TRAIL_SLOT_MS);
+    uint32_t slot = (uint32_t)(now_ms / slot_ms(trail));
     if (slot <= trail->slot)
         return;
     if (slot - trail->slot >= MXP_TRAIL_SLOTS) {
@@ -44,13 +49,19 @@ uint32_t mxp_trail_sum(struct mxp_trail *trail, uint64_t now_ms)
     return sum;
 }
 
+uint32_t mxp_trail_covers_ms(const struct mxp_trail *trail, uint64_t now_ms)
+{
+    uint32_t slot = slot_ms(trail);
+    return (MXP_TRAIL_SLOTS - 1) * slot + (uint32_t)(now_ms % slot);
+}
+
 uint64_t mxp_trail_falls_ms(struct mxp_trail *trail, uint32_t most, uint64_t now_ms)
 {
     uint32_t sum = mxp_trail_sum(trail, now_ms);
     uint64_t at = now_ms;
     for (uint32_t i = 1; i <= MXP_TRAIL_SLOTS && sum > most; i++) {
         sum -= trail->counts[(trail->slot + i) % MXP_TRAIL_SLOTS];
-        at = (uint64_t)(trail->slot + i) * MXP_TRAIL_SLOT_MS;
+        at = (uint64_t)(trail->slot + i) * slot_ms(trail);
     }
     return at > now_ms ? at : now_ms;
 }

@@ -81,7 +81,7 @@ static struct tally use(struct mxp_pace *pace, uint32_t batch, double slow, uint
             continue;
         }
         mxp_pace_take(pace, n, *now);
-        mxp_pace_answered(pace, *now);
+        mxp_pace_answered(pace, *now, *now);
         for (uint32_t i = 0; i < n && tally.n < TIMES; i++)
             times[tally.n++] = *now;
         while (times[tally.n - 1] - times[from] >= 60000)
@@ -275,7 +275,7 @@ static void test_probe(void **state)
     uint64_t sent = now;
     mxp_pace_take(&pace, 1, sent);
     assert_true(mxp_pace_throttled(&pace, sent, 60000, now));
-    mxp_pace_answered(&pace, sent); /* another's of the same time */
+    mxp_pace_answered(&pace, sent, sent); /* another's of the same time */
     assert_int_equal(mxp_pace_allows(&pace, 5, 1, now + 59999, &until), 0);
     assert_int_equal(until, now + 60000);
     now += 60000;
@@ -286,11 +286,11 @@ static void test_probe(void **state)
     mxp_pace_give_back(&pace, 1, now + 600);
     assert_int_equal(mxp_pace_allows(&pace, 5, 1, now + 700, &until), 1);
     mxp_pace_take(&pace, 1, now + 700);
-    mxp_pace_answered(&pace, sent);
+    mxp_pace_answered(&pace, sent, sent);
     assert_int_equal(mxp_pace_allows(&pace, 5, 1, now + 800, &until), 0);
     assert_int_equal(mxp_pace_allows(&pace, 5, 1, now + 700 + 60000, &until), 1); /* lost */
     mxp_pace_take(&pace, 1, now + 60700);
-    mxp_pace_answered(&pace, now + 60700);
+    mxp_pace_answered(&pace, now + 60700, now + 60700);
     assert_false(pace.probing);
     assert_true(mxp_pace_allows(&pace, 5, 1, now + 70000, &until) > 1);
 }

@@ -81,6 +81,25 @@ static void test_window(void **state)
     }
 }
 
+/* Longer slots, a longer time. */
+static void test_hour(void **state)
+{
+    (void)state;
+    struct mxp_trail trail = {.slot_ms = 150000};
+    const uint64_t start = 3000000;
+    mxp_trail_add(&trail, 7, start);
+    mxp_trail_add(&trail, 2, start + 149999);
+    mxp_trail_add(&trail, 1, start + 150000);
+    assert_int_equal(mxp_trail_sum(&trail, start + 3749999), 10);
+    assert_int_equal(mxp_trail_falls_ms(&trail, 9, start + 3600000), start + 3750000);
+    assert_int_equal(mxp_trail_sum(&trail, start + 3750000), 1);
+    assert_int_equal(mxp_trail_sum(&trail, start + 3900000), 0);
+    assert_int_equal(mxp_trail_covers_ms(&trail, start), 3600000);
+    assert_int_equal(mxp_trail_covers_ms(&trail, start + 149999), 3749999);
+    trail.slot_ms = 0;
+    assert_int_equal(mxp_trail_covers_ms(&trail, 62499), 62499);
+}
+
 /* It falls to that at the time said, and not before. */
 static void test_falls(void **state)
 {
@@ -128,10 +147,8 @@ static void test_overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_moves),
-        cmocka_unit_test(test_window),
-        cmocka_unit_test(test_falls),
-        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_moves), cmocka_unit_test(test_window),   cmocka_unit_test(test_hour),
+        cmocka_unit_test(test_falls), cmocka_unit_test(test_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
