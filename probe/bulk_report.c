@@ -67,6 +67,7 @@ static void add_site(void *arg, const char *key, uint32_t identity, bool is_lear
                    (unsigned long long)state->n_rcpts);
     add_limit(&line, "connections at once", now->connections);
     add_limit(&line, "recipients a minute", now->rcpt_rate.per_ms == 60000 ? now->rcpt_rate.n : 0);
+    add_limit(&line, "recipients an hour", now->rcpts_per_hour);
     add_limit(&line, "recipients a session", now->rcpts_per_session);
     add_limit(&line, "recipients a transaction", now->rcpts_per_transaction);
     if (line.ptr)

@@ -43,6 +43,7 @@ static int teach(struct mxp_limiter *limiter, const struct mxp_options *options,
         .connections = number(site, "connections"),
         .connect_rate = per_minute(number(site, "connects_per_minute")),
         .rcpt_rate = per_minute(number(site, "rcpts_per_minute")),
+        .rcpts_per_hour = number(site, "rcpts_per_hour"),
         .rcpts_per_session = number(site, "rcpts_per_session"),
         .rcpts_per_transaction = number(site, "rcpts_per_transaction"),
     };
@@ -90,6 +91,7 @@ static void save_site(void *arg, const char *key, uint32_t identity, bool learne
     put(site, "connections", now->connections);
     put(site, "connects_per_minute", now->connect_rate.per_ms == 60000 ? now->connect_rate.n : 0);
     put(site, "rcpts_per_minute", now->rcpt_rate.per_ms == 60000 ? now->rcpt_rate.n : 0);
+    put(site, "rcpts_per_hour", now->rcpts_per_hour);
     put(site, "rcpts_per_session", now->rcpts_per_session);
     put(site, "rcpts_per_transaction", now->rcpts_per_transaction);
     json_array_append_new(sites, site);

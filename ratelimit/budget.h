@@ -21,6 +21,7 @@ struct mxp_budget {
     struct mxp_rate domain_rcpt_rate; /* recipients of one domain, all identities */
     uint32_t rcpts_per_session;
     uint32_t rcpts_per_transaction;
+    uint32_t rcpts_per_hour;  /* only as a thing learned (a ceiling an hour is a rcpt_rate) */
     uint32_t unknown_percent; /* share of unknown recipients among the last answers of a site
                                  above which it is paced (footprint); 0: not bounded */
     bool shares_network;      /* what its server's /24 (/64) takes counts as one site too: for

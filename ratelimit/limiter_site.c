@@ -105,6 +105,7 @@ void mxp_limiter_site(const struct mxp_limiter *limiter, const struct mxp_lim_pr
         ret->now.rcpt_rate = (struct mxp_rate){(uint32_t)(site->rcpts.level + 0.5f), 60000};
     if (site->connects.hurt > 0)
         ret->now.connect_rate = (struct mxp_rate){(uint32_t)(site->connects.level + 0.5f), 60000};
+    ret->now.rcpts_per_hour = mxp_quota_known(site->rcpts.quota);
     ret->now.rcpts_per_session = mxp_site_per_session(site);
     ret->now.rcpts_per_transaction = mxp_site_per_transaction(site);
 }
@@ -115,7 +116,7 @@ static bool is_learned(const struct mxp_lim_provider *provider, uint32_t identit
         return false;
     const struct mxp_site *site = &provider->sites[identity];
     return site->window.n || site->rcpts.hurt > 0 || site->connects.hurt > 0 ||
-           site->per_session.n || site->per_transaction.n;
+           site->per_session.n || site->per_transaction.n || mxp_quota_known(site->rcpts.quota);
 }
 
 void mxp_limiter_each_site(const struct mxp_limiter *limiter,
@@ -146,7 +147,7 @@ int mxp_limiter_teach(struct mxp_lim_provider *provider, uint32_t identity,
         learned->rcpt_rate.per_ms ? learned->rcpt_rate.n * 60000.0 / learned->rcpt_rate.per_ms : 0;
     mxp_pace_free(&site->rcpts);
     mxp_pace_init(&site->rcpts, budget->rcpt_rate, per_minute, now_ms);
-    mxp_pace_watch_hours(&site->rcpts, 0, now_ms);
+    mxp_pace_watch_hours(&site->rcpts, learned->rcpts_per_hour, now_ms);
     per_minute = learned->connect_rate.per_ms
                      ? learned->connect_rate.n * 60000.0 / learned->connect_rate.per_ms
                      : 0;

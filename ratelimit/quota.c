@@ -22,6 +22,7 @@ void mxp_quota_init(struct mxp_quota *quota, double n, uint64_t now_ms)
     quota->hurt = (float)(n / BELOW);
     quota->event_ms = now_ms;
     quota->n_confirmed = 1;
+    quota->taught = true;
 }
 
 void mxp_quota_take(struct mxp_quota *quota, uint32_t n, uint64_t now_ms)
@@ -74,6 +75,8 @@ double mxp_quota_slows(struct mxp_quota *quota, double a_minute, uint64_t now_ms
         return a_minute;
     double even = (double)quota->most / HOUR_MIN;
     double left = ((double)quota->most - mxp_trail_sum(&quota->hour, now_ms)) / SPREAD_MIN;
+    if (quota->taught && now_ms - quota->event_ms < HOUR_MS)
+        left = 0;
     double slow = left > even ? left : even;
     return slow < a_minute ? slow : a_minute;
 }
@@ -83,7 +86,7 @@ static void hurt_at(struct mxp_quota *quota, double n, uint64_t now_ms)
     quota->hurt = (float)(n > MXP_QUOTA_LEAST ? n : MXP_QUOTA_LEAST);
     quota->most = (float)((double)quota->hurt * BELOW);
     quota->event_ms = now_ms;
-    quota->doubtful = false;
+    quota->doubtful = quota->taught = false;
 }
 
 bool mxp_quota_learn(struct mxp_quota *quota, uint64_t now_ms)
@@ -107,6 +110,11 @@ bool mxp_quota_hurts(struct mxp_quota *quota, bool again, uint64_t now_ms)
     if (!again && quota->n_confirmed < CONFIRMED)
         quota->n_confirmed++;
     return true;
+}
+
+uint32_t mxp_quota_known(const struct mxp_quota *quota)
+{
+    return quota && quota->n_confirmed ? (uint32_t)quota->most : 0;
 }
 
 void mxp_quota_forget(struct mxp_quota *quota)

@@ -16,6 +16,7 @@ struct mxp_quota {
     float most, hurt;      /* an hour: what is allowed, and what hurt; 0: no quota is known */
     uint64_t event_ms;     /* when it hurt last */
     uint8_t n_confirmed;   /* so often it hurt there again */
+    bool taught;           /* by an earlier run: of this hour we know nothing */
     bool doubtful;         /* it was renewed early: it may not have been one */
 };
 
@@ -44,6 +45,9 @@ bool mxp_quota_hurts(struct mxp_quota *quota, bool again, uint64_t now_ms);
 
 /* After it hurt, an event was accepted again. */
 void mxp_quota_opened(struct mxp_quota *quota, uint64_t now_ms);
+
+/* Events an hour, where it hurt there more than once; else 0. */
+uint32_t mxp_quota_known(const struct mxp_quota *quota);
 
 /* Its cause turned out to be another. */
 void mxp_quota_forget(struct mxp_quota *quota);

@@ -11,7 +11,7 @@
  *          limits off
  *   provider NAME BUDGET         BUDGET: connections N, host N, connects N/TIME, rcpts N/TIME,
  *   teach SITE BUDGET            domain N/TIME (recipients), session N, transaction N,
- *                                unknown PERCENT, network; any of them
+ *                                unknown PERCENT, network, hour N (teach: recipients); any
  *   at TIME                      since the script's start
  *   after TIME                   since now; both fail where an event came that nobody expected
  *                                (slowed and raised are not counted)

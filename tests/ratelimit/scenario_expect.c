@@ -171,6 +171,7 @@ static bool expect_site(struct scn_world *world)
         {"host", state.now.host_connections},
         {"connects", a_minute(state.now.connect_rate)},
         {"rcpts", a_minute(state.now.rcpt_rate)},
+        {"hour", state.now.rcpts_per_hour},
         {"session", state.now.rcpts_per_session},
         {"transaction", state.now.rcpts_per_transaction},
         {"open", state.open},

@@ -160,6 +160,7 @@ bool scn_budget(struct scn_world *world, struct mxp_budget *ret)
         {"connects", NULL, &ret->connect_rate},
         {"rcpts", NULL, &ret->rcpt_rate},
         {"domain", NULL, &ret->domain_rcpt_rate},
+        {"hour", &ret->rcpts_per_hour, NULL},
         {"session", &ret->rcpts_per_session, NULL},
         {"transaction", &ret->rcpts_per_transaction, NULL},
         {"unknown", &ret->unknown_percent, NULL},

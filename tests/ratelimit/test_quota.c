@@ -149,11 +149,15 @@ static void test_known(void **state)
     struct mxp_quota quota;
     uint64_t now;
     learned(&quota, 1000, &now);
+    assert_int_equal(mxp_quota_known(&quota), 0); /* it may have been a lock-out */
     assert_true(mxp_quota_learn(&quota, now));
     assert_int_equal(quota.n_confirmed, 1);
     mxp_quota_init(&quota, 500, START);
     assert_true(quota.most == 500.0F);
-    assert_true(mxp_quota_slows(&quota, 600, START) == 50.0);
+    assert_int_equal(mxp_quota_known(&quota), 500);
+    /* of the hour before it knows nothing: evenly, until it is over */
+    assert_true(mxp_quota_slows(&quota, 600, START + HOUR_MS - 1) == (double)quota.most / 60);
+    assert_true(mxp_quota_slows(&quota, 600, START + HOUR_MS) == 50.0);
     mxp_quota_init(&quota, 3, START);
     assert_true(quota.most == 0.0F);
 }
