@@ -18,7 +18,9 @@
 #define PROBE_FLOOR    0.3     /* probes that fail lower the level to this part at most; .. */
 #define FELL           0.7     /* .. below this one the limit has changed */
 #define CONFIRMED      3       /* a level that hurt so often is tried as seldom as can be */
-#define CLIMB_MS       480000  /* steps that held are taken back where it hurts so soon again */
+#define BACK           0.8     /* steps that held are taken back so fast, .. */
+#define AT_ONCE_MS     60000   /* .. or, when it hurts again within this, altogether, .. */
+#define CLIMB_MS       480000  /* .. where it hurts again so soon */
 #define SLACK          0.7     /* below this part of its level the minute explains no throttle */
 #define PAUSE_MS       10000   /* after a throttle, doubled while they follow one another, .. */
 #define PAUSE_MAX_MS   600000  /* .. up to this, .. */
@@ -236,13 +238,16 @@ static void pause(struct mxp_pace *pace, uint64_t stated_ms, uint64_t now_ms)
 }
 
 /* It hurt soon after a climb failed: the steps that held were not fine for long (a bucket's
- * savings, or more than a minute's count). Back to where it began. */
+ * savings, or more than a minute's count). Down faster, to where it began at most. */
 static double taken_back(struct mxp_pace *pace, double hurt, uint64_t now_ms)
 {
     static const uint8_t confirmed[] = {0, 2, CONFIRMED};
     double root = mxp_pace_above((double)pace->root);
+    double back = mxp_pace_above((double)pace->level * BACK);
     if (pace->root <= 0 || hurt <= root || now_ms - pace->event_ms >= CLIMB_MS)
         return hurt;
+    if (back > root && now_ms - pace->event_ms >= AT_ONCE_MS)
+        return hurt < back ? hurt : back;
     pace->n_confirmed = confirmed[pace->n_climbs];
     if (pace->n_climbs < sizeof confirmed - 1)
         pace->n_climbs++;
