@@ -147,7 +147,7 @@ static void finish(struct run *run, visit *cb, void *arg)
 
 static const char *change_name(double factor)
 {
-    return factor <= 0 ? "" : factor < 1 ? " to a third" : " doubled";
+    return factor <= 0 ? "" : factor < 1 ? " to a third" : factor < 3 ? " doubled" : " tripled";
 }
 
 /* Recipients a minute alone: ceilings otherwise wide. */
@@ -156,17 +156,17 @@ static void each_rate(enum loop_counting counting, visit *cb, void *arg)
     static const uint32_t limits[] = {20, 60, 150, 500, 1000, 3000};
     static const uint32_t ceilings[] = {60, 300, 1000, 3000};
     static const uint32_t latencies[] = {20, 200, 2000};
-    static const double factors[] = {0, 1 / 3.0, 2};
-    for (size_t i = 0; i < 6L * 4 * 3 * 3 * 2; i++) {
+    static const double factors[] = {0, 1 / 3.0, 2, 3};
+    for (size_t i = 0; i < 6L * 4 * 3 * 4 * 2; i++) {
         uint32_t limit = limits[i % 6], ceiling = ceilings[i / 6 % 4];
         uint32_t latency = latencies[i / 24 % 3];
-        double factor = factors[i / 72 % 3];
-        bool words = i / 216;
+        double factor = factors[i / 72 % 4];
+        bool words = i / 288;
         if (factor > 0 && limit * factor < LEAST_A_MINUTE)
             continue;
         if (latency != 200 && (words || limit > ceiling * 4 || (factor > 1 && ceiling != 3000)))
             continue;
-        if (words && factor > 1)
+        if ((words && factor > 1) || (factor > 2 && (latency != 200 || ceiling != 3000)))
             continue;
         struct run run = {
             .server = {.counting = counting,
@@ -205,6 +205,8 @@ static void each_kind(enum loop_counting counting, visit *cb, void *arg)
         {"connections 1", 300, 0, 1, 0, 0},
         {"connections 3", 300, 0, 3, 0, 0},
         {"connections 3, no rate", 0, 0, 3, 0, 0},
+        {"connects 5", 300, 5, 0, 0, 0},
+        {"connects 5, session 20", 300, 5, 0, 20, 0},
         {"connects 10", 300, 10, 0, 0, 0},
         {"connects 30", 300, 30, 0, 0, 0},
         {"connects 30, no rate", 0, 30, 0, 0, 0},
