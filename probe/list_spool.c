@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define TAIL_MAX   (1024 * 1024)
-#define ENTRY_MAX  (16 * 1024 * 1024)
+#define ENTRY_MAX  (MXP_SPOOL_ENTRY_MAX + sizeof(uint32_t)) /* with its length */
 #define READ_AHEAD 512 /* most entries are shorter: one read each */
 
 struct mxp_spool {
@@ -85,15 +85,18 @@ int mxp_spool_put(struct mxp_spool *spool, struct mxp_slice bytes, uint64_t *ret
                   struct mxp_why *why)
 {
     uint32_t len = (uint32_t)bytes.len;
-    *ret_at = spool->flushed + spool->tail.len;
-    int err = bytes.len > ENTRY_MAX - sizeof len ? MXP_ETOOBIG : 0;
+    uint64_t at = spool->flushed + spool->tail.len;
+    int err = bytes.len > MXP_SPOOL_ENTRY_MAX ? MXP_ETOOBIG : 0;
     if (!err)
         err = mxp_buf_reserve(&spool->tail, sizeof len + bytes.len);
     if (err)
         return mxp_why_set(why, err, "%s", mxp_err_text(err));
     mxp_buf_add(&spool->tail, &len, sizeof len);
     mxp_buf_add_slice(&spool->tail, bytes);
-    return spool->tail.len >= TAIL_MAX ? flush(spool, why) : 0;
+    err = spool->tail.len >= TAIL_MAX ? flush(spool, why) : 0;
+    if (!err)
+        *ret_at = at;
+    return err;
 }
 
 static int read_at(struct mxp_spool *spool, uint64_t at, size_t want, size_t *ret_n)
@@ -133,7 +136,7 @@ static int fetch(struct mxp_spool *spool, uint64_t at, struct mxp_slice *ret)
         return err ? err : MXP_EIO;
     memcpy(&len, spool->entry.ptr, sizeof len);
     size_t whole = sizeof len + len;
-    if (len > ENTRY_MAX || whole > left)
+    if (len > MXP_SPOOL_ENTRY_MAX || whole > left)
         return MXP_EIO;
     if (n < whole) {
         size_t more = whole - n;

@@ -16,6 +16,7 @@ struct answers {
     uint64_t skip;        /* this line was answered before */
     const char *excluded; /* this domain is */
     uint64_t fail_at;     /* this line's answer cannot be written */
+    const char *words;    /* of the last answer; static where the list itself gave it */
 };
 
 static int on_answer(void *arg, const struct mxp_row *row, const struct mxp_result *result,
@@ -26,6 +27,7 @@ static int on_answer(void *arg, const struct mxp_row *row, const struct mxp_resu
         return mxp_why_set(why, MXP_EIO, "full");
     mxp_buf_printf(&answers->out, "%llu=%s/", (unsigned long long)row->line,
                    mxp_reason_name(result->reason));
+    answers->words = result->text.ptr;
     mxp_buf_add_slice(&answers->out, row->address);
     if (row->normalized.len)
         assert_true(mxp_slice_iends(row->normalized, row->domain) || row->literal);
@@ -155,7 +157,18 @@ static void test_answered_here(void **state)
     assert_int_equal(add(list, 666, "c@y.de"), MXP_EDATA);
     struct mxp_list_record record = {.line = 9, .fields = NULL, .n_fields = 0, .column = 1};
     assert_int_equal(mxp_list_add(list, &record, NULL), 0);
+    assert_string_equal(answers.words, "the line has no such column");
     must_be(&answers, "1=bad_syntax/nonsense 2=bad_syntax/ 4=not_probed/c@x.de 9=bad_syntax/ ");
+    struct mxp_slice cut = MXP_SLICE_LIT("much too lo");
+    record = (struct mxp_list_record){.line = 9, .fields = &cut, .n_fields = 1, .cut = true};
+    assert_int_equal(mxp_list_add(list, &record, NULL), 0);
+    assert_string_equal(answers.words, "the line is too long");
+    must_be(&answers, "9=bad_syntax/much too lo ");
+    struct mxp_list_stats stats;
+    mxp_list_stats(list, &stats);
+    assert_int_equal(stats.n_rows, 5);
+    assert_int_equal(stats.n_answered, 5);
+    assert_int_equal(stats.n_items, 0);
     answers.fail_at = 10;
     assert_int_equal(add(list, 10, "nonsense"), MXP_EIO);
     mxp_list_end(list);

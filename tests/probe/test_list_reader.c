@@ -161,6 +161,8 @@ static void test_csv(void **state)
         {"\"a@x.de\"\n\"b@x.de\"\n", "1#1<a@x.de>2#1<b@x.de>1 columns", NULL},
         /* one column: a quoted local part is no quoted field */
         {"email\n\"a b\"@x.de\n", "2#1<\"a b\"@x.de>names<email>", NULL},
+        {"email\n\"a\\\"b\"@x.de\nc@x.de\n", "2#1<\"a\\\"b\"@x.de>3#1<c@x.de>names<email>", NULL},
+        {"email\n\"a\\\",b\"@x.de\nc@x.de\n", "2#1<\"a\\\",b\"@x.de>3#1<c@x.de>names<email>", NULL},
         {"email,n\n", "names<email|n>", NULL},
         {"email,n", "names<email|n>", NULL},
         /* quoted fields */
@@ -267,6 +269,18 @@ static void test_not_text(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_list(cases[i].bytes.ptr, cases[i].bytes.len, NULL, cases[i].expected);
+    /* A NUL alone makes no UTF-16. */
+    static const struct mxp_slice texts[] = {MXP_SLICE_LIT("a\0bc@x.de\n"),
+                                             MXP_SLICE_LIT("\0abc@x.de\n"),
+                                             MXP_SLICE_LIT("ab\0c@x.de\n"),
+                                             MXP_SLICE_LIT("abc\0@x.de\n"),
+                                             MXP_SLICE_LIT("\0\0bc@x.de\n"),
+                                             MXP_SLICE_LIT("a\0\0c@x.de\n"),
+                                             MXP_SLICE_LIT("\0a\0\0@x.de\n"),
+                                             MXP_SLICE_LIT("\0\0\0\0@x.de\n"),
+                                             MXP_SLICE_LIT("a\0b")};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        check_list(texts[i].ptr, texts[i].len, NULL, "1#1<..");
 }
 
 /* first, then n times c, then last. */
