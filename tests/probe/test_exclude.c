@@ -52,6 +52,8 @@ static void test_entries(void **state)
         {"\xef\xbb\xbf"
          "a@x.de\nb@x.de",
          "a", "x.de", true},
+        {"\xef\xbb\xbfx.de", "a", "x.de", true},
+        {"\xef\xbb\xbf# x.de", "a", "x.de", false},
         {"a@x.de", "a", "x.de", true},
         {"A.b@X.de", "a.B", "x.de", true},
         {"a@x.de", "b", "x.de", false},

@@ -72,6 +72,69 @@ static void test_whole_row(void **state)
     mxp_buf_free(&out);
 }
 
+/* Every field of the contract with something in it, as CSV and as JSON; the same buffers serve row
+ * after row. */
+static void test_every_field(void **state)
+{
+    (void)state;
+    struct mxp_result result = {
+        .verdict = MXP_VERDICT_INVALID,
+        .reason = MXP_REASON_ADDRESS_MOVED,
+        .action = MXP_ACTION_REMOVE,
+        .provider = "google",
+        .mx = "mx.example.com",
+        .ip = {.family = 4, .bytes = {192, 0, 2, 7}},
+        .stage = MXP_STAGE_DATA,
+        .code = 551,
+        .enhanced = {5, 1, 6},
+        .text = MXP_SLICE_LIT("551 5.1.6 moved\n"),
+        .catch_all = MXP_TRI_YES,
+        .tls = "TLSv1.3",
+        .attempts = 3,
+        .duration_ms = 4000000000,
+        .checked_at = 0,
+        .retry_after_s = 60,
+        .blocklist = MXP_SLICE_LIT("zen.test"),
+        .new_address = MXP_SLICE_LIT("b@x.test"),
+        .exists = MXP_TRI_NO,
+        .limit = "rate",
+        .footprint = true,
+    };
+    struct mxp_row row = {.line = UINT64_C(1) << 40,
+                          .address = MXP_SLICE_LIT("Bob@gmial.com"),
+                          .normalized = MXP_SLICE_LIT("Bob@gmial.com"),
+                          .domain = MXP_SLICE_LIT("gmial.com")};
+    struct mxp_value values[MXP_FIELD_COUNT];
+    struct mxp_buf scratch, out;
+    mxp_buf_init(&scratch, CAP);
+    mxp_buf_init(&out, CAP);
+    for (int i = 0; i < 2; i++) {
+        mxp_buf_clear(&out);
+        assert_int_equal(mxp_row_values(&row, &result, &scratch, values), 0);
+        assert_int_equal(mxp_row_csv(&row, 0, values, &out), 0);
+        assert_string_equal(
+            out.ptr,
+            "1099511627776,Bob@gmial.com,Bob@gmial.com,invalid,address_moved,remove,google,"
+            "mx.example.com,192.0.2.7,data,551,5.1.6,551 5.1.6 moved\\n,true,false,false,"
+            "false,gmail.com,TLSv1.3,3,4000000000,1970-01-01T00:00:00Z,60,zen.test,"
+            "b@x.test,false,rate,true\n");
+    }
+    mxp_buf_clear(&out);
+    assert_int_equal(mxp_row_json(values, &out), 0);
+    assert_string_equal(
+        out.ptr,
+        "{\"line\":1099511627776,\"address\":\"Bob@gmial.com\",\"normalized\":\"Bob@gmial.com\","
+        "\"verdict\":\"invalid\",\"reason\":\"address_moved\",\"action\":\"remove\","
+        "\"provider\":\"google\",\"mx\":\"mx.example.com\",\"ip\":\"192.0.2.7\",\"stage\":\"data\","
+        "\"code\":551,\"enhanced\":\"5.1.6\",\"text\":\"551 5.1.6 moved\\\\n\",\"catch_all\":true,"
+        "\"role\":false,\"disposable\":false,\"free\":false,\"suggestion\":\"gmail.com\","
+        "\"tls\":\"TLSv1.3\",\"attempts\":3,\"duration_ms\":4000000000,"
+        "\"checked_at\":\"1970-01-01T00:00:00Z\",\"retry_after_s\":60,\"blocklist\":\"zen.test\","
+        "\"new_address\":\"b@x.test\",\"exists\":false,\"limit\":\"rate\",\"footprint\":true}\n");
+    mxp_buf_free(&scratch);
+    mxp_buf_free(&out);
+}
+
 /* Names in the contract's order; a name of the list's own is never given twice. */
 static void test_header(void **state)
 {
@@ -248,9 +311,13 @@ static void test_not_ours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_row),   cmocka_unit_test(test_header),
-        cmocka_unit_test(test_own_columns), cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_hostile),     cmocka_unit_test(test_facts_of_literals),
+        cmocka_unit_test(test_whole_row),
+        cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_own_columns),
+        cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_facts_of_literals),
         cmocka_unit_test(test_not_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
