@@ -8,7 +8,7 @@
  *   SERVFAIL, REFUSED, FORMERR, answers of no use: each server once.
  * - A server that chokes on EDNS (RFC 6891, 6.2.2 and 7) is asked without it.
  * - At most max_inflight at once, at most rate.n sent in any rate.per_ms, retries included;
- *   what may not go yet waits in order.
+ *   what may not go yet waits in order, and retries go first.
  */
 #ifndef MXP_DNS_ASKER_H
 #define MXP_DNS_ASKER_H
@@ -27,9 +27,9 @@ struct mxp_transport {
 };
 
 struct mxp_asker_options {
-    uint32_t n_servers; /* 1 to MXP_ASKER_SERVERS_MAX */
-    uint32_t tries;     /* 0: 4 */
-    uint32_t max_inflight;
+    uint32_t n_servers;    /* 1 to MXP_ASKER_SERVERS_MAX */
+    uint32_t tries;        /* 0: 4 */
+    uint32_t max_inflight; /* 0: MXP_ASKER_INFLIGHT; MXP_ASKER_INFLIGHT_MAX at the most */
     struct mxp_question_rate rate;
 };
 
@@ -39,6 +39,7 @@ struct mxp_asker_options {
 
 struct mxp_asker;
 
+/* Both are copied. NULL: no memory, or a number of servers that cannot be. */
 struct mxp_asker *mxp_asker_new(const struct mxp_asker_options *options,
                                 const struct mxp_transport *transport);
 
@@ -47,9 +48,10 @@ void mxp_asker_close(struct mxp_asker *asker);
 /* After mxp_asker_close, when nothing is in flight. */
 struct mxp_asker *mxp_asker_free(struct mxp_asker *asker); /* NULL */
 
-/* As mxp_resolver.ask; cb never runs inside. */
+/* As mxp_resolver.ask; cb never runs inside. MXP_EINVAL after mxp_asker_close, too. */
 int mxp_asker_ask(struct mxp_asker *asker, const char *name, enum mxp_rr_type type, mxp_dns_cb cb,
                   void *arg);
+/* Send what may go by now; to be called when transport.wake says so. */
 void mxp_asker_tick(struct mxp_asker *asker);
 
 struct mxp_asker_stats {

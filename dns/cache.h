@@ -21,7 +21,7 @@ struct mxp_cache_stats {
 #define MXP_CACHE_ERROR_S        30   /* not asked anew for each address (RFC 9520) */
 
 /* max: entries kept; the oldest go first, and those with a question in flight stay, even
- * if they are more. */
+ * if they are more. now_ms: a monotonic clock. NULL: no memory. */
 struct mxp_cache *mxp_cache_new(struct mxp_resolver *resolver, size_t max,
                                 uint64_t (*now_ms)(void *arg), void *now_arg);
 /* Waiters are dropped without a call. Free the resolver first. */
@@ -30,7 +30,8 @@ struct mxp_cache *mxp_cache_free(struct mxp_cache *cache); /* NULL */
 /* answer: borrowed. expires_ms on the cache's clock. */
 typedef void (*mxp_cache_cb)(void *arg, struct mxp_answer *answer, uint64_t expires_ms);
 
-/* The callback may run inside. 0, or an error and no call. */
+/* The callback may run inside. 0, or an error and no call: MXP_ENOMEM, MXP_EINVAL (no host name).
+ */
 int mxp_cache_get(struct mxp_cache *cache, const char *name, enum mxp_rr_type type, mxp_cache_cb cb,
                   void *arg);
 

@@ -15,6 +15,7 @@ struct mxp_ip {
 
 /* Dotted quad or RFC 4291 text, nothing else (no zone, no brackets): 0 or MXP_ESYNTAX. */
 int mxp_ip_parse(struct mxp_slice text, struct mxp_ip *ret);
+/* "" for family 0. Returns ret. */
 const char *mxp_ip_text(const struct mxp_ip *ip, char ret[static MXP_IP_TEXT_MAX]);
 bool mxp_ip_eq(const struct mxp_ip *a, const struct mxp_ip *b);
 

@@ -28,6 +28,7 @@ struct mxp_mx_lookup_options {
 
 struct mxp_mx_lookup;
 
+/* NULL: no memory. */
 struct mxp_mx_lookup *mxp_mx_lookup_new(struct mxp_resolver *resolver,
                                         const struct mxp_mx_lookup_options *options);
 /* Waiters are dropped without a call. The resolver is the caller's to free, first. */
@@ -37,7 +38,8 @@ typedef void (*mxp_mx_cb)(void *arg, struct mxp_mxset *set);
 typedef void (*mxp_host_cb)(void *arg, struct mxp_host_addrs *addrs);
 
 /* domain, host: lower-case A-labels, no final dot; copied. The set or addresses are
- * borrowed: take a reference to keep them. 0, or an error and no call. */
+ * borrowed: take a reference to keep them. 0, or an error and no call: MXP_ENOMEM, and for a domain
+ * MXP_EINVAL (no host name). What an MX record names may be any text. */
 int mxp_mx_lookup_domain(struct mxp_mx_lookup *lookup, const char *domain, mxp_mx_cb cb, void *arg);
 int mxp_mx_lookup_host(struct mxp_mx_lookup *lookup, const char *host, mxp_host_cb cb, void *arg);
 

@@ -11,7 +11,7 @@
 
 struct mxp_provider_map;
 
-struct mxp_provider_map *mxp_provider_map_new(void);
+struct mxp_provider_map *mxp_provider_map_new(void);                          /* NULL: memory */
 struct mxp_provider_map *mxp_provider_map_free(struct mxp_provider_map *map); /* NULL */
 
 /* Map suffix (lower-cased, leading and final dots dropped; a "*" label matches one

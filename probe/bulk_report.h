@@ -18,10 +18,14 @@ struct mxp_bulk_report {
     bool paused;
 };
 
+/* The run's clock starts; whether there is a terminal is looked for here. */
 void mxp_bulk_report_start(struct mxp_bulk_report *report, const struct mxp_options *options,
                            struct mxp_loop *loop);
+/* The progress line, if it is time for one; last: the run is over. all_read: list->n_rows is the
+ * whole list. */
 void mxp_bulk_report_show(struct mxp_bulk_report *report, struct mxp_run *run,
                           const struct mxp_list_stats *list, bool all_read, bool last);
+/* The closing summary to standard error, with what was learned about providers. */
 void mxp_bulk_report_end(struct mxp_bulk_report *report, struct mxp_run *run,
                          const struct mxp_list_stats *list, bool unfinished, bool interrupted);
 

@@ -64,9 +64,13 @@ struct mxp_engine_config {
     void *arg;
 };
 
+/* config is copied; what it points to must outlive the engine. NULL and why: MXP_ENOMEM, or
+ * MXP_ETLS (OpenSSL could not be set up). */
 struct mxp_engine *mxp_engine_new(const struct mxp_engine_config *config, struct mxp_why *why);
+/* Once. Nothing happens inside: the loop does the work. */
 void mxp_engine_start(struct mxp_engine *engine);
-void mxp_engine_wake(struct mxp_engine *engine); /* the source has something again */
+/* The source has something again. From any thread. */
+void mxp_engine_wake(struct mxp_engine *engine);
 
 /* The check of the resolver failed. certain: so did everything else; otherwise some domains
  * that cannot be looked up, while none could be, confirm it. Told as an event; the run ends with

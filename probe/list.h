@@ -38,6 +38,7 @@ struct mxp_list_options {
 
 struct mxp_list;
 
+/* NULL and why: MXP_ENOMEM, or MXP_EIO where there is no place for the spool (list_spool.h). */
 struct mxp_list *mxp_list_new(const struct mxp_list_options *options, struct mxp_why *why);
 struct mxp_list *mxp_list_free(struct mxp_list *list); /* NULL */
 
@@ -50,7 +51,8 @@ void mxp_list_end(struct mxp_list *list);
 /* What the engine pulls from; pull gives MXP_EAGAIN until mxp_list_end. */
 struct mxp_source *mxp_list_source(struct mxp_list *list);
 
-/* The engine's answer to an item, for all rows that wait for it. */
+/* The engine's answer to an item, for all rows that wait for it, the newest first. 0, or an error
+ * of the spool or of on_answer: why is set. */
 int mxp_list_answer(struct mxp_list *list, uint32_t id, const struct mxp_result *result,
                     struct mxp_why *why);
 
