@@ -281,8 +281,7 @@ const char *mxp_option_expected(const struct mxp_option *option, char ret[static
         break;
     case MXP_OPTION_RATE:
         (void)snprintf(ret, MXP_EXPECTED_MAX,
-                       "a number up to %" PRIu64
-                       " and a time, such as 500/s or 3000/1m; 0: no limit",
+                       "a number up to %" PRIu64 " and a time, such as 500/s or 3000/1m",
                        option->max);
         break;
     case MXP_OPTION_CHOICE:
