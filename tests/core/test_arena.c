@@ -48,7 +48,7 @@ static void test_memory(void **state)
     (void)state;
     struct mxp_arena arena;
     mxp_arena_init(&arena);
-    char *before = mxp_arena_alloc(&arena, 16);
+    assert_non_null(mxp_arena_alloc(&arena, 16));
     size_t one = arena.used;
     assert_in_range(one, BLOCK, BLOCK + 64);
     for (size_t i = 1; i < BLOCK / 16; i++)
@@ -56,7 +56,7 @@ static void test_memory(void **state)
     assert_int_equal(arena.used, one); /* to the last octet */
     assert_non_null(mxp_arena_alloc(&arena, 1));
     assert_int_equal(arena.used, 2 * one);
-    before = mxp_arena_alloc(&arena, 16);
+    char *before = mxp_arena_alloc(&arena, 16);
     assert_non_null(mxp_arena_alloc(&arena, 1000000));
     assert_in_range(arena.used, 2 * one + 1000000, 2 * one + 1000064);
     char *behind = mxp_arena_alloc(&arena, 16);
