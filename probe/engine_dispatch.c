@@ -162,8 +162,8 @@ static bool serve(struct mxp_carrier *carrier)
         return false;
     struct mxp_lease *lease = NULL;
     struct mxp_wait wait = {0};
-    uint64_t busy = 0;
-    int hop = mxp_dispatch_lease(lane, &busy, &lease, &wait);
+    uint64_t tried = lane->walked;
+    int hop = mxp_dispatch_lease(lane, &tried, &lease, &wait);
     if (hop >= 0) {
         mxp_walk_start(lane, (uint16_t)hop, lease);
         return true;

@@ -162,6 +162,8 @@ struct mxp_lane {
     uint64_t worked_ms;              /* a session was greeted, or a greeted one ended */
     uint64_t alone_ms;               /* a connection more than they bear was noticed .. */
     uint64_t alone_wait_ms;          /* .. so one session at a time, for so long */
+    uint64_t walked;                 /* hops that such walks had done with, as bits; never all */
+    uint32_t n_in_vain;              /* connections of such walks */
     struct mxp_lane *next_of_carrier;
     uint64_t n_work, n_suspect; /* both turns'; of it, likely unknown */
     uint32_t n_sess, n_ready;   /* walking or ready; ready ones */

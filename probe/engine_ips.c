@@ -4,7 +4,10 @@
 #include <string.h>
 
 #define KEPT      32u    /* addresses remembered for a host */
-#define FAILED_MS 60000u /* and for how long */
+#define FAILED_MS 60000u /* and for how long, but that a walk goes on */
+
+/* Connections in vain, until a walk that our limits break off ever again is over. */
+#define IN_VAIN_MAX 128u
 
 struct mxp_failed_ips {
     struct {
@@ -32,7 +35,8 @@ static bool failed_lately(const struct mxp_ehost *host, const struct mxp_ip *ip,
 {
     const struct mxp_failed_ips *failed = host->failed_ips;
     for (uint32_t i = 0; failed && i < failed->n && i < KEPT; i++)
-        if (failed->list[i].until_ms > now && mxp_ip_eq(&failed->list[i].ip, ip))
+        if ((failed->list[i].until_ms > now || (host->skip_failed && failed->list[i].until_ms)) &&
+            mxp_ip_eq(&failed->list[i].ip, ip))
             return true;
     return false;
 }
@@ -55,8 +59,35 @@ struct mxp_host_addrs *mxp_ips_order(struct mxp_sess *sess, struct mxp_host_addr
     return copy;
 }
 
+/* Those of another walk, long ago, are not to be kept over this one. */
+static void forget_old(struct mxp_failed_ips *failed, uint64_t now)
+{
+    for (uint32_t i = 0; failed && i < failed->n && i < KEPT; i++)
+        if (failed->list[i].until_ms <= now)
+            failed->list[i].until_ms = 0;
+}
+
 void mxp_ips_walk_broke_off(struct mxp_lane *lane, bool broke_off)
 {
-    for (uint16_t i = 0; i < lane->n_hops; i++)
-        lane->hops[i].host->skip_failed = broke_off;
+    uint64_t now = mxp_engine_now(lane->engine);
+    for (uint16_t i = 0; i < lane->n_hops; i++) {
+        struct mxp_ehost *host = lane->hops[i].host;
+        if (broke_off && !host->skip_failed)
+            forget_old(host->failed_ips, now);
+        host->skip_failed = broke_off;
+    }
+}
+
+bool mxp_walk_has_rest(const struct mxp_sess *sess)
+{
+    struct mxp_lane *lane = sess->lane;
+    lane->walked |= sess->walked;
+    return lane->walked != UINT64_MAX >> (MXP_HOPS_MAX - lane->n_hops) &&
+           lane->n_in_vain < IN_VAIN_MAX;
+}
+
+void mxp_walk_anew(struct mxp_lane *lane)
+{
+    lane->walked = 0;
+    lane->n_in_vain = 0;
 }

@@ -54,6 +54,7 @@ void mxp_sess_ready(struct mxp_sess *sess)
     lane->worked_ms = mxp_engine_now(sess->engine);
     lane->hops[sess->hop].host->failed_until_ms = 0;
     mxp_ips_walk_broke_off(lane, false);
+    mxp_walk_anew(lane);
     sess->engine->stats.n_sessions_total++;
     mxp_trouble_clear(&lane->trouble);
     lane->broken_off = mxp_evidence_free(lane->broken_off);

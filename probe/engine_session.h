@@ -38,10 +38,12 @@ struct mxp_sess {
     uint64_t started_ms; /* of this walk */
     uint64_t sent_ms;    /* when the last command went out */
     uint64_t idle_since_ms;
-    uint64_t tried; /* hops, as bits */
+    uint64_t tried;  /* hops, as bits: those that had no room, too */
+    uint64_t walked; /* and those that are done with */
     uint16_t hop, ip, busy_rank;
     uint8_t state;
-    bool busy; /* some host was at its limit and not tried */
+    bool busy;      /* some host was at its limit and not tried */
+    bool host_busy; /* this one, at some of its addresses */
     uint32_t n_transactions;
     uint32_t n_doubts, n_accepted, n_accepted_before; /* the last: this transaction */
     uint8_t care;                                     /* enum mxp_care, engine_doubt.h */

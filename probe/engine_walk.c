@@ -105,8 +105,9 @@ static void over(struct mxp_sess *sess)
 {
     struct mxp_lane *lane = sess->lane;
     struct mxp_engine *engine = sess->engine;
-    mxp_ips_walk_broke_off(lane, sess->busy);
-    if (sess->busy) {
+    bool broke_off = sess->busy && mxp_walk_has_rest(sess);
+    mxp_ips_walk_broke_off(lane, broke_off);
+    if (broke_off) {
         uint64_t soon = mxp_engine_now(engine) + BUSY_MIN_MS;
         uint64_t until = sess->busy_until_ms;
         keep_broken_off(lane, sess->best);
@@ -115,6 +116,7 @@ static void over(struct mxp_sess *sess)
         mxp_lane_park(lane, until == UINT64_MAX || until < soon ? soon : until);
         return;
     }
+    mxp_walk_anew(lane);
     /* A host that takes no mail speaks for the domain only when no other might take it. */
     struct mxp_evidence *evidence = sess->best ? sess->best : sess->best_invalid;
     bool ours = evidence && evidence == sess->best;
@@ -220,6 +222,8 @@ static void leave_host(struct mxp_sess *sess, enum mxp_lease_end how)
         mxp_lease_close(sess->lease, how, mxp_engine_now(sess->engine));
     sess->lease = NULL;
     sess->tried |= UINT64_C(1) << sess->hop;
+    if (!sess->host_busy)
+        sess->walked |= UINT64_C(1) << sess->hop;
     next_host(sess);
 }
 
@@ -273,6 +277,7 @@ static void look_up(struct mxp_sess *sess)
 {
     struct mxp_ehost *host = sess->lane->hops[sess->hop].host;
     sess->state = MXP_SESS_LOOKUP;
+    sess->host_busy = false;
     if (host->literal) {
         found(sess, host->literal);
         return;
@@ -319,7 +324,7 @@ static void next_ip(struct mxp_sess *sess)
             continue;
         }
         if (err) {
-            sess->busy = true;
+            sess->busy = sess->host_busy = true;
             sess->busy_rank = sess->lane->hops[sess->hop].rank;
             sess->busy_until_ms = wait.until_ms;
             continue;
@@ -338,6 +343,7 @@ void mxp_walk_failed(struct mxp_sess *sess, const struct mxp_evidence *evidence,
                      enum mxp_lease_end how)
 {
     note(sess, evidence);
+    sess->lane->n_in_vain++;
     host_failed_lately(sess);
     mxp_ips_note_failed(sess);
     mxp_sess_drop_conn(sess);
@@ -391,6 +397,9 @@ void mxp_walk_start(struct mxp_lane *lane, uint16_t hop, struct mxp_lease *lease
         return;
     }
     sess->hop = hop;
+    sess->tried = lane->walked;
+    if (lane->walked && lane->broken_off)
+        note(sess, lane->broken_off);
     sess->walk_until_ms = mxp_engine_now(engine) + engine->options->mx_total_ms;
     mxp_lane_update(lane);
     look_up(sess);

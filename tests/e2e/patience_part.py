@@ -82,6 +82,23 @@ def rates(lab, report):
     expect(report, "anvil: 450, too much mail", got, U, "rate_limited", 450, {"stage": "mail"})
 
 
+def slow_walks(lab, report):
+    """A connection in 90 s at each provider: longer than a failure is remembered otherwise."""
+    cases = [Case("user@last-host.test", V, "accepted", 250),
+             Case("user@last-address.test", V, "accepted", 250, {"ip": "fd25::27"}),
+             Case("user@no-host.test", U, "connect_failed")]
+    listed = lab.program.file("walks.txt", "".join(c.address + "\n" for c in cases))
+    out = lab.program.file("walks.jsonl", b"")
+    config = lab.program.file("walks.yaml", SLOW_MACHINE + "default_budget:\n"
+                              "  connect_rate: 1/90s\n")
+    lab.program.run("bulk", listed, "-o", out, "--format", "jsonl", "--config", config, *COMMON,
+                    "--clock-speed", "100", "--retry-for", "0")
+    rows = {row["address"]: [row] for row in results(out)}
+    for c in cases:
+        expect(report, f"walks: {c.address}", rows.get(c.address), c.verdict, c.reason, c.code,
+               c.extra)
+
+
 def who_we_are(lab, report):
     check = lab.program.check
     _, got = check("user@pf-sender.test", mail_from="probe@pf-null.test")
@@ -109,5 +126,5 @@ def tls_policy(lab, report):
 
 
 def run(lab, report):
-    for part in (greylisting, connections, rates, who_we_are, tls_policy):
+    for part in (greylisting, connections, rates, slow_walks, who_we_are, tls_policy):
         part(lab, report)

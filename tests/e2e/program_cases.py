@@ -29,6 +29,13 @@ def catalog():
     for i in range(8):
         c.records(f"shut{i} MX 10 mx.shut{i}", f"mx.shut{i} A 10.25.255.{10 + i}",
                   f"mute{i} MX 10 mx.mute{i}", f"mx.mute{i} A 10.27.{i}.1")
+    dead = [f"mx{i}.last-host A {net.REFUSING_IP}" for i in range(4)]
+    c.domain("last-host", Script(), records=dead + [
+        f"last-host MX {i} mx{i}.last-host" for i in range(4)] + ["last-host MX 9 mx.last-host"])
+    c.domain("last-address", Script(), ip6="fd25::27", records=[
+        "last-address MX 9 both.last-address", f"both.last-address A {net.REFUSING_IP}",
+        "both.last-address AAAA fd25::27"])
+    c.records("no-host MX 1 mx0.last-host", "no-host MX 2 mx1.last-host")
     # an address that is somebody's, out there; no packet to it leaves the namespace
     c.records("public MX 10 mx.public", "mx.public A 8.8.8.8",
               "excluded-mx MX 10 mx.excluded", f"mx.excluded A {net.REFUSING_IP}")
