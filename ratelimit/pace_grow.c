@@ -17,7 +17,10 @@
 #define RISEN_LEAST  1.5    /* .. and not by rounding */
 #define LOST_MS      120000 /* a throttle that stopped us for longer makes it .. */
 #define LOST_QUIET   20     /* .. so many times that */
-#define QUIET_MS     120000 /* before a try; four times as long each time it was confirmed, .. */
+#define QUIET_MS     120000 /* before a try; .. */
+#define QUIET_GROWS  3      /* .. so many times as long each time it was confirmed, .. */
+#define QUIET_MORE   4      /* .. and this where it cost more .. */
+#define FEW_SAME     2      /* .. than so many throttles, .. */
 #define TRY_MS       480000 /* .. or this, where the credit pays for what the last one cost */
 
 double mxp_pace_below(double hurt)
@@ -69,7 +72,9 @@ static bool may_try(const struct mxp_pace *pace, uint64_t now_ms)
     uint64_t first = QUIET_MS, next = TRY_MS;
     if (pace->lost_ms > LOST_MS)
         first = next = (uint64_t)pace->lost_ms * LOST_QUIET;
-    if (quiet >= first << (2 * pace->n_confirmed))
+    for (uint8_t i = 0; i < pace->n_confirmed; i++)
+        first *= pace->n_same > FEW_SAME ? QUIET_MORE : QUIET_GROWS;
+    if (quiet >= first)
         return true;
     return quiet >= next && pace->credit >= (float)pace->n_same;
 }
