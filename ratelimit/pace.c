@@ -241,7 +241,7 @@ static void pause(struct mxp_pace *pace, uint64_t stated_ms, uint64_t now_ms)
  * savings, or more than a minute's count). Down faster, to where it began at most. */
 static double taken_back(struct mxp_pace *pace, double hurt, uint64_t now_ms)
 {
-    static const uint8_t confirmed[] = {0, 2, CONFIRMED};
+    static const uint8_t confirmed[] = {0, 2, CONFIRMED + 1};
     double root = mxp_pace_above((double)pace->root);
     double back = mxp_pace_above((double)pace->level * BACK);
     if (pace->root <= 0 || hurt <= root || now_ms - pace->event_ms >= CLIMB_MS)
