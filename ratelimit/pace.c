@@ -127,8 +127,12 @@ uint32_t mxp_pace_allows(struct mxp_pace *pace, uint32_t wanted, double slow, ui
         *ret_ms = now_ms + POLL_MS;
         return 0;
     }
-    mxp_pace_grow(pace, now_ms);
-    double speed = mxp_quota_slows(pace->quota, (double)pace->level, now_ms) / slow;
+    double speed = mxp_quota_slows(pace->quota, (double)pace->level, now_ms);
+    if (speed >= (double)pace->level) { /* else the minute's limit is not what is tried */
+        mxp_pace_grow(pace, now_ms);
+        speed = mxp_quota_slows(pace->quota, (double)pace->level, now_ms);
+    }
+    speed /= slow;
     fill(pace, speed, now_ms);
     uint32_t n = pace->tokens > 0 ? (uint32_t)pace->tokens : 0;
     if (n == 0)
