@@ -3,7 +3,8 @@ include(GNUInstallDirs)
 find_package(PkgConfig REQUIRED)
 
 add_library(mxp_flags INTERFACE)
-target_compile_definitions(mxp_flags INTERFACE _GNU_SOURCE)
+# A table of uthash that finds no memory must not end the process: hh.tbl is NULL then.
+target_compile_definitions(mxp_flags INTERFACE _GNU_SOURCE HASH_NONFATAL_OOM=1)
 target_compile_options(mxp_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla)
 if(MXP_WERROR)

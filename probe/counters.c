@@ -8,7 +8,6 @@
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 #pragma GCC diagnostic ignored "-Wshadow"
-#define HASH_NONFATAL_OOM      1
 #define uthash_nonfatal_oom(e) ((e)->lost = true)
 #include <uthash.h>
 

@@ -33,10 +33,7 @@ uint64_t mxp_engine_random(struct mxp_engine *engine)
 
 void mxp_engine_due(struct mxp_engine *engine, struct mxp_due *due, uint64_t due_ms)
 {
-    if (mxp_due_set(&engine->dues, due, due_ms)) {
-        mxp_engine_fail(engine, MXP_ENOMEM, NULL);
-        return;
-    }
+    mxp_due_set(&engine->dues, due, due_ms);
     if (due_ms < engine->armed_ms && !engine->poked) {
         engine->armed_ms = due_ms;
         mxp_timer_set(engine->timer, due_ms);
@@ -366,6 +363,7 @@ struct mxp_engine *mxp_engine_free(struct mxp_engine *engine)
     while (engine->ghosts)
         mxp_sess_free(engine->ghosts);
     engine->lookup = mxp_mx_lookup_free(engine->lookup);
+    mxp_retries_free(engine);
     mxp_domains_free(engine);
     mxp_lanes_free(engine);
     mxp_carriers_free(engine);
@@ -374,7 +372,6 @@ struct mxp_engine *mxp_engine_free(struct mxp_engine *engine)
     mxp_tls_context_free(engine->tls);
     mxp_timer_free(engine->timer);
     mxp_waker_free(engine->waker);
-    mxp_due_heap_free(&engine->dues);
     mxp_buf_free(&engine->out);
     mxp_buf_free(&engine->scratch);
     mxp_arena_free(&engine->arena);

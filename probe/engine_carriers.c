@@ -32,6 +32,10 @@ static struct mxp_carrier *carrier_new(struct mxp_engine *engine, const char *na
     carrier->rules_id = mxp_rules_provider(engine->config.rules, mxp_slice_str(name));
     carrier->due.fire = carrier_due;
     HASH_ADD_KEYPTR(hh, engine->carriers, carrier->name, len, carrier);
+    if (!carrier->hh.tbl) {
+        free(carrier);
+        return NULL;
+    }
     return carrier;
 }
 

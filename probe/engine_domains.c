@@ -66,7 +66,10 @@ struct mxp_domain *mxp_domain_get(struct mxp_engine *engine, const char *name, b
     domain->suspect = !literal && is_suspect(name, len);
     domain->due.fire = dns_again;
     HASH_ADD_KEYPTR(hh, engine->domains, domain->name, len, domain);
-    return domain;
+    if (domain->hh.tbl)
+        return domain;
+    free(domain);
+    return NULL;
 }
 
 /* The domain has n more to ask: let them be answered, looked up or waited for. */
@@ -316,14 +319,13 @@ static void resolve(struct mxp_domain *domain)
     domain->state = MXP_DOMAIN_RESOLVING;
     engine->n_resolving++;
     int err = mxp_mx_lookup_domain(engine->lookup, domain->name, dns_answered, domain);
-    if (err) {
-        engine->n_resolving--;
-        struct mxp_mxset failed = {
-            .status = err == MXP_ENOMEM ? MXP_MX_ERROR : MXP_MX_BAD_NAME,
-            .detail = err == MXP_ENOMEM ? mxp_err_text(err) : NULL,
-        };
-        dns_failed(domain, &failed);
-    }
+    if (!err)
+        return;
+    engine->n_resolving--;
+    if (err == MXP_ENOMEM)
+        mxp_engine_fail(engine, err, NULL);
+    else
+        dns_failed(domain, &(struct mxp_mxset){.status = MXP_MX_BAD_NAME});
 }
 
 void mxp_domain_resolve_some(struct mxp_engine *engine)

@@ -112,6 +112,15 @@ static void step_with(struct mxp_sess *sess, enum mxp_smtp_event event, struct m
     act(sess, &step);
 }
 
+static void start_tls(struct mxp_sess *sess)
+{
+    int err = mxp_conn_start_tls(sess->conn, sess->lane->hops[sess->hop].host->name);
+    if (err == MXP_ENOMEM)
+        mxp_engine_fail(sess->engine, err, NULL);
+    if (err)
+        step_with(sess, err == MXP_ENOMEM ? MXP_SMTP_CANCEL : MXP_SMTP_TLS_DOWN, MXP_SLICE_NONE);
+}
+
 static void act(struct mxp_sess *sess, const struct mxp_smtp_step *step)
 {
     switch (step->want) {
@@ -120,8 +129,7 @@ static void act(struct mxp_sess *sess, const struct mxp_smtp_step *step)
         break;
     case MXP_SMTP_WANT_TLS:
         mxp_conn_deadline(sess->conn, step->deadline_ms);
-        if (mxp_conn_start_tls(sess->conn, sess->lane->hops[sess->hop].host->name))
-            step_with(sess, MXP_SMTP_TLS_DOWN, MXP_SLICE_NONE);
+        start_tls(sess);
         break;
     case MXP_SMTP_WANT_WORK:
         mxp_conn_deadline(sess->conn, UINT64_MAX);

@@ -57,6 +57,10 @@ static struct mxp_ehost *host_get(struct mxp_engine *engine, const char *name, b
     memcpy(host->key, key, len + 1);
     host->name = host->key + (literal ? 1 : 0);
     HASH_ADD_KEYPTR(hh, engine->hosts, host->key, len, host);
+    if (!host->hh.tbl) {
+        free(host);
+        return NULL;
+    }
     return host;
 }
 
@@ -97,8 +101,10 @@ static struct mxp_lane *lane_new(struct mxp_engine *engine, const char *key, uin
     lane->hops = hops;
     lane->n_hops = n;
     lane->due.fire = lane_due;
-    LL_PREPEND2(carrier->lanes, lane, next_of_carrier);
     HASH_ADD_KEYPTR(hh, engine->lanes, lane->key, len, lane);
+    if (!lane->hh.tbl)
+        goto fail;
+    LL_PREPEND2(carrier->lanes, lane, next_of_carrier);
     return lane;
 fail:
     free(lane);

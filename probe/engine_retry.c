@@ -91,7 +91,8 @@ bool mxp_retry_later(struct mxp_task *task, const struct mxp_evidence *evidence)
     struct mxp_evidence *kept = mxp_evidence_keep(evidence);
     if (!kept) {
         mxp_engine_fail(engine, MXP_ENOMEM, NULL);
-        return false;
+        put_back(task); /* the run ends, and what was not judged has no result */
+        return true;
     }
     mxp_evidence_free(task->evidence);
     task->evidence = kept;
@@ -108,4 +109,15 @@ bool mxp_retry_later(struct mxp_task *task, const struct mxp_evidence *evidence)
 void mxp_retry_now(struct mxp_task *task)
 {
     put_back(task);
+}
+
+void mxp_retries_free(struct mxp_engine *engine)
+{
+    struct mxp_due *due;
+    while ((due = engine->dues.top)) {
+        mxp_due_unset(&engine->dues, due);
+        struct mxp_task *task = MXP_OWNER(due, struct mxp_task, due);
+        if (due->fire == again && task->id != MXP_NO_ITEM)
+            mxp_task_free(task); /* a catch-all question is its domain's */
+    }
 }

@@ -117,7 +117,8 @@ uint64_t mxp_retry_at(const struct mxp_engine *engine, const struct mxp_evidence
                       uint64_t since_ms, uint32_t n);
 /* Put the task where it waits for its next attempt; false: it had its last one. */
 bool mxp_retry_later(struct mxp_task *task, const struct mxp_evidence *evidence);
-void mxp_retry_now(struct mxp_task *task); /* unjudged, to be asked again in its turn */
+void mxp_retry_now(struct mxp_task *task);        /* unjudged, to be asked again in its turn */
+void mxp_retries_free(struct mxp_engine *engine); /* of those that wait for their time */
 
 /* engine_catchall.c: would they take any recipient? */
 /* Someone was accepted; the question may be asked, whatever becomes of that. */

@@ -52,7 +52,10 @@ static int add(struct mxp_exclude *exclude, const char *text)
         return MXP_ENOMEM;
     memcpy(entry->text, text, strlen(text) + 1);
     HASH_ADD_KEYPTR(hh, exclude->entries, entry->text, strlen(entry->text), entry);
-    return 0;
+    if (entry->hh.tbl)
+        return 0;
+    free(entry);
+    return MXP_ENOMEM;
 }
 
 /* Local parts are matched whatever their case: one letter's case more or less must not let an

@@ -69,7 +69,10 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
     if (HASH_COUNT(context->cache) >= context->max_cached)
         cache_drop(context, context->cache);
     HASH_ADD_KEYPTR(hh, context->cache, entry->host, len, entry);
-    return 1;
+    if (entry->hh.tbl)
+        return 1;
+    free(entry);
+    return 0;
 }
 
 static bool is_issuer_missing(int error)

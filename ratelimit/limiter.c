@@ -55,9 +55,13 @@ static struct mxp_lim_provider *intern(struct mxp_limiter *limiter, const char *
     memcpy(provider->key, key, len + 1);
     provider->limiter = limiter;
     provider->budget = *budget;
+    HASH_ADD_KEYPTR(hh, limiter->providers, provider->key, len, provider);
+    if (!provider->hh.tbl) {
+        free(provider);
+        return NULL;
+    }
     provider->next = limiter->first;
     limiter->first = provider;
-    HASH_ADD_KEYPTR(hh, limiter->providers, provider->key, len, provider);
     return provider;
 }
 

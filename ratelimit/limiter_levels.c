@@ -28,6 +28,10 @@ struct mxp_level *mxp_level_get(struct mxp_level **levels, const char *key)
         return NULL;
     memcpy(level->key, key, len + 1);
     HASH_ADD_KEYPTR(hh, *levels, level->key, len, level);
+    if (!level->hh.tbl) {
+        free(level);
+        return NULL;
+    }
     return level;
 }
 
@@ -129,6 +133,10 @@ static struct mxp_domain_level *domain_get(struct mxp_lim_provider *provider, co
     memcpy(domain->name, name, len + 1);
     mxp_bucket_init(&domain->rcpts, provider->budget.domain_rcpt_rate, now_ms);
     HASH_ADD_KEYPTR(hh, provider->domains, domain->name, len, domain);
+    if (!domain->hh.tbl) {
+        free(domain);
+        return NULL;
+    }
     return domain;
 }
 

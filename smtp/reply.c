@@ -22,7 +22,6 @@ static const char why_lines[] = "a reply has too many lines";
 static const char why_codes[] = "the lines of a reply have different codes";
 static const char why_cr[] = "replies with nothing but a CR between them";
 static const char why_line[] = "a line that is no reply";
-static const char why_memory[] = "out of memory";
 static const char why_earlier[] = "the reply stream was bad before";
 
 static bool is_sep(char c)
@@ -185,9 +184,16 @@ static enum mxp_reply_status bad(struct mxp_reply_reader *reader, const char *wh
     return MXP_REPLY_BAD;
 }
 
+static enum mxp_reply_status no_memory(struct mxp_reply_reader *reader)
+{
+    reader->bad = true;
+    mxp_buf_free(&reader->kept);
+    return MXP_REPLY_NO_MEMORY;
+}
+
 /* The reply is whole; its last line is from..to, without the LF. */
 static enum mxp_reply_status done(struct mxp_reply_reader *reader, const char *from, const char *to,
-                                  struct mxp_reply *ret, const char **ret_bad)
+                                  struct mxp_reply *ret)
 {
     struct mxp_slice text;
     if (reader->n_lines == 1 && reader->kept.len == 0) {
@@ -196,7 +202,7 @@ static enum mxp_reply_status done(struct mxp_reply_reader *reader, const char *f
         text = (struct mxp_slice){from, (size_t)(to - from)};
     } else {
         if (keep_line_end(reader, from, to))
-            return bad(reader, why_memory, ret_bad);
+            return no_memory(reader);
         text = mxp_buf_slice(&reader->kept);
         while (text.len && text.ptr[text.len - 1] == '\n') /* the cap came right behind a line */
             text.len--;
@@ -225,14 +231,14 @@ enum mxp_reply_status mxp_reply_read(struct mxp_reply_reader *reader, struct mxp
             continue;
         if (reader->state == STATE_FINAL) {
             *input = (struct mxp_slice){at + 1, (size_t)(end - at - 1)};
-            return done(reader, from, at, ret, ret_bad);
+            return done(reader, from, at, ret);
         }
         if (keep_line_end(reader, from, at))
-            return bad(reader, why_memory, ret_bad);
+            return no_memory(reader);
         from = at + 1;
     }
     if (keep(reader, from, end))
-        return bad(reader, why_memory, ret_bad);
+        return no_memory(reader);
     *input = (struct mxp_slice){end, 0};
     return MXP_REPLY_MORE;
 }

@@ -27,7 +27,7 @@ struct mxp_reply {
                                      Borrowed: until the assembler's next call */
 };
 
-enum mxp_reply_status { MXP_REPLY_MORE, MXP_REPLY_DONE, MXP_REPLY_BAD };
+enum mxp_reply_status { MXP_REPLY_MORE, MXP_REPLY_DONE, MXP_REPLY_BAD, MXP_REPLY_NO_MEMORY };
 
 struct mxp_reply_reader {
     struct mxp_buf kept; /* private: text of a reply of several lines or pieces; no memory for a
@@ -51,7 +51,8 @@ bool mxp_reply_reader_idle(const struct mxp_reply_reader *reader);
 
 /* Take bytes from the front of *input until one reply is whole. DONE: *ret is the
  * reply and *input what follows it. MORE: all input was taken. BAD: *ret_bad (may
- * be NULL) says why, static text. Memory that can't be had is BAD too. */
+ * be NULL) says why, static text. NO_MEMORY: a fault of ours; the stream cannot be
+ * read on. */
 enum mxp_reply_status mxp_reply_read(struct mxp_reply_reader *reader, struct mxp_slice *input,
                                      struct mxp_reply *ret, const char **ret_bad);
 

@@ -98,6 +98,10 @@ static int id_new(struct mxp_rules *rules, struct mxp_slice term, uint16_t *ret_
         return MXP_ENOMEM;
     memcpy(entry->text, term.ptr, term.len);
     HASH_ADD_KEYPTR(hh, rules->terms, entry->text, term.len, entry);
+    if (!entry->hh.tbl) {
+        free(entry);
+        return MXP_ENOMEM;
+    }
     *ret_id = entry->id = (uint16_t)rules->n_terms++;
     return 0;
 }

@@ -125,7 +125,7 @@ void mxp_smtp_session_end_quit(struct mxp_smtp_session *s, enum mxp_smtp_cause c
 void mxp_smtp_session_fail(struct mxp_smtp_session *s, int error)
 {
     s->error = error;
-    mxp_smtp_session_end(s, MXP_SMTP_CAUSE_PROTOCOL, NULL, mxp_err_text(error));
+    mxp_smtp_session_end(s, MXP_SMTP_CAUSE_CANCELED, NULL, mxp_err_text(error));
 }
 
 static void void_session(struct mxp_smtp_session *s, const char *why)
@@ -200,6 +200,9 @@ static void on_bytes(struct mxp_smtp_session *s, struct mxp_slice bytes)
             break;
         case MXP_REPLY_BAD:
             void_session(s, s->early ? why_unsolicited : why);
+            break;
+        case MXP_REPLY_NO_MEMORY:
+            mxp_smtp_session_fail(s, MXP_ENOMEM);
             break;
         case MXP_REPLY_MORE:
             break;

@@ -139,7 +139,7 @@ void mxp_smtp_session_one_at_a_time(struct mxp_smtp_session *session, uint32_t s
 
 /* Take an event; bytes only with MXP_SMTP_BYTES (replies given in answers and in *ret may
  * point into them). A TIMEOUT before the deadline is passed over. Bytes to send are appended to out
- * (on CLOSE too). 0, or MXP_ENOMEM / MXP_EBUG: then treat as CLOSE with PROTOCOL,
+ * (on CLOSE too). 0, or MXP_ENOMEM / MXP_EBUG: then treat as CLOSE with CANCELED,
  * all recipients answered. */
 int mxp_smtp_session_step(struct mxp_smtp_session *session, enum mxp_smtp_event event,
                           struct mxp_slice bytes, uint64_t now_ms, struct mxp_buf *out,

@@ -11,7 +11,7 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *ptr, size_t size);
 
-long failing_after = -1;
+volatile long failing_after = -1;
 
 static bool is_due(void)
 {

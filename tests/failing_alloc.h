@@ -6,7 +6,8 @@
 #ifndef MXP_TESTS_FAILING_ALLOC_H
 #define MXP_TESTS_FAILING_ALLOC_H
 
-/* Allocations (malloc, calloc, realloc) until one fails; negative: none does, or it has. */
-extern long failing_after;
+/* Allocations (malloc, calloc, realloc) until one fails; negative: none does, or it has. Volatile,
+ * for the compiler takes it that malloc reads no variable of ours. */
+extern volatile long failing_after;
 
 #endif

@@ -322,7 +322,7 @@ static void test_misuse(void **state)
         assert_int_equal(mxp_smtp_session_step(s, events[i], MXP_SLICE_NONE, 0, &out, &step),
                          MXP_EBUG);
         assert_int_equal(step.want, MXP_SMTP_WANT_CLOSE);
-        assert_int_equal(step.cause, MXP_SMTP_CAUSE_PROTOCOL);
+        assert_int_equal(step.cause, MXP_SMTP_CAUSE_CANCELED);
         assert_int_equal(count.n, 1);
         mxp_buf_free(&out);
         (void)mxp_smtp_session_free(s);
