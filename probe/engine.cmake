@@ -16,5 +16,6 @@ set(PROBE_ENGINE_SOURCES
   engine_outcome.c
   engine_retry.c
   engine_sess.c
+  engine_tasks.c
   engine_turn.c
   engine_walk.c)

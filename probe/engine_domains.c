@@ -8,23 +8,7 @@
 #define READY_LOOK    100  /* how many that wait for another host are passed over */
 #define RESOLVING_MAX 2000 /* domains whose MX is being asked for at once */
 
-struct mxp_task *mxp_task_new(struct mxp_domain *domain, uint32_t id)
-{
-    struct mxp_task *task = calloc(1, sizeof *task);
-    if (!task)
-        return NULL;
-    task->engine = domain->engine;
-    task->domain = domain;
-    task->id = id;
-    return task;
-}
-
-void mxp_task_free(struct mxp_task *task)
-{
-    mxp_due_unset(&task->engine->dues, &task->due);
-    mxp_evidence_free(task->evidence);
-    free(task);
-}
+static const char why_denied[] = "its MX hosts were found before, and now DNS denies them";
 
 static void dns_again(struct mxp_due *due);
 
@@ -124,12 +108,6 @@ void mxp_domain_take_random(struct mxp_domain *domain, struct mxp_random *random
     mxp_lane_drop_work(domain, 1);
 }
 
-bool mxp_task_suits(const struct mxp_task *task, const struct mxp_ehost *host, bool any)
-{
-    return any || !task->host || task->host == host ||
-           task->host->failed_until_ms > mxp_engine_now(task->engine);
-}
-
 static struct mxp_task *ready_for(struct mxp_domain *domain, const struct mxp_ehost *host, bool any)
 {
     int n = 0;
@@ -176,6 +154,14 @@ static void answer_own(struct mxp_task *task)
     mxp_outcome_result(task, &said, MXP_TRI_UNKNOWN);
 }
 
+/* What a server said of this address itself tells more than that it could not be reached again. And
+ * where one has answered at all, a later "no such domain" or "no mail here" proves nothing. */
+static bool own_is_better(const struct mxp_evidence *own, const struct mxp_evidence *evidence)
+{
+    return own && mxp_evidence_rank(own) >= mxp_evidence_rank(evidence) &&
+           (own->code || evidence->what.verdict != MXP_VERDICT_INVALID);
+}
+
 void mxp_domain_answer_all(struct mxp_domain *domain, const struct mxp_evidence *evidence,
                            const struct mxp_trouble *trouble)
 {
@@ -191,12 +177,7 @@ void mxp_domain_answer_all(struct mxp_domain *domain, const struct mxp_evidence 
     while ((task = domain->ready)) {
         DL_DELETE(domain->ready, task);
         mxp_lane_drop_work(domain, 1);
-        /* What a server said of this address itself tells more than that it could not be
-         * reached again. */
-        const struct mxp_evidence *own = task->evidence;
-        bool better = own && mxp_evidence_rank(own) >= mxp_evidence_rank(evidence) &&
-                      evidence->what.verdict != MXP_VERDICT_INVALID;
-        if (better)
+        if (own_is_better(task->evidence, evidence))
             answer_own(task);
         else
             mxp_outcome_result(task, evidence, MXP_TRI_UNKNOWN);
@@ -269,6 +250,12 @@ static bool excluded(const struct mxp_domain *domain, const struct mxp_mxset *se
     return false;
 }
 
+/* Of a domain whose MX hosts were found earlier in this run: one of both answers is wrong. */
+static bool denies(enum mxp_mx_status status)
+{
+    return status == MXP_MX_NXDOMAIN || status == MXP_MX_NULL || status == MXP_MX_NONE;
+}
+
 static void dns_answered(void *arg, struct mxp_mxset *set)
 {
     struct mxp_domain *domain = arg;
@@ -279,6 +266,10 @@ static void dns_answered(void *arg, struct mxp_mxset *set)
     domain->expires_ms = set->expires_ms;
     mxp_network_dns(engine, set->status != MXP_MX_ERROR);
     mxp_engine_poke(engine);
+    if (domain->lane && denies(set->status)) {
+        dns_failed(domain, &(struct mxp_mxset){.status = MXP_MX_ERROR, .detail = why_denied});
+        return;
+    }
     switch (set->status) {
     case MXP_MX_OK:
         if (excluded(domain, set)) {

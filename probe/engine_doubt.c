@@ -191,25 +191,30 @@ static enum mxp_smtp_sync raise_care(struct mxp_sess *sess, const struct mxp_smt
     return step->sync;
 }
 
-static void cannot_tell(struct mxp_sess *sess, struct mxp_task *task)
+void mxp_doubt_no_answer(const struct mxp_sess *sess, struct mxp_evidence *ret)
 {
     struct mxp_place place;
+    mxp_sess_place(sess, &place);
+    mxp_evidence_event(ret, &place, MXP_STAGE_RCPT, MXP_VERDICT_UNKNOWN, MXP_REASON_PROTOCOL_ERROR,
+                       "replies that do not fit the commands: which one was the recipient's?");
+}
+
+static void cannot_tell(struct mxp_sess *sess, struct mxp_task *task)
+{
     struct mxp_evidence evidence;
     if (task->random) {
         mxp_catchall_give_up(task->random);
         return;
     }
-    mxp_sess_place(sess, &place);
-    mxp_evidence_event(&evidence, &place, MXP_STAGE_RCPT, MXP_VERDICT_UNKNOWN,
-                       MXP_REASON_PROTOCOL_ERROR,
-                       "replies that do not fit the commands: which one was the recipient's?");
+    mxp_doubt_no_answer(sess, &evidence);
     mxp_outcome_result(task, &evidence, MXP_TRI_UNKNOWN);
 }
 
 static void ask_again(struct mxp_sess *sess, struct mxp_task **list, struct mxp_task *task)
 {
     DL_DELETE(*list, task);
-    if (sess->care == MXP_CARE_ONE_BY_ONE || task->doubted == DOUBTED_MAX) {
+    if (sess->care == MXP_CARE_ONE_BY_ONE || task->doubted == DOUBTED_MAX ||
+        task->attempts >= sess->engine->options->max_attempts) {
         cannot_tell(sess, task);
         return;
     }

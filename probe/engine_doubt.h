@@ -40,6 +40,9 @@ void mxp_doubt_quiet(struct mxp_sess *sess);
 bool mxp_doubt_asks_again(const struct mxp_sess *sess, struct mxp_task *task,
                           const struct mxp_smtp_answer *answer);
 
+/* Nothing is known of it, and it may not be asked again. ret's words are static. */
+void mxp_doubt_no_answer(const struct mxp_sess *sess, struct mxp_evidence *ret);
+
 /* It has ended, as step says: believe what was held, or ask again. */
 void mxp_doubt_settle(struct mxp_sess *sess, const struct mxp_smtp_step *step);
 

@@ -153,23 +153,39 @@ static void note_throttle(struct mxp_sess *sess, const struct mxp_evidence *evid
     sess->batch->throttled = true;
 }
 
-/* Not judged, through no fault of its own: back at once, without an attempt. */
+/* It was asked, and nothing is known of it: once more, unless that was the last time. */
+static bool asked_in_vain(struct mxp_task *task, const struct mxp_smtp_answer *answer)
+{
+    if (!answer->asked)
+        return true;
+    if (task->attempts + 1u >= task->engine->options->max_attempts)
+        return false;
+    task->attempts++;
+    return true;
+}
+
+/* Not judged, through no fault of its own: back at once. */
 static bool goes_back(struct mxp_sess *sess, struct mxp_task *task,
-                      const struct mxp_smtp_answer *answer, const struct mxp_evidence *evidence)
+                      const struct mxp_smtp_answer *answer, struct mxp_evidence *evidence)
 {
     const struct mxp_batch *batch = sess->batch;
     if (answer->cause == MXP_SMTP_CAUSE_CANCELED)
         return true;
     if (answer->cause == MXP_SMTP_CAUSE_EAI)
         return false;
-    if (mxp_doubt_asks_again(sess, task, answer))
-        return true;
+    if (mxp_doubt_asks_again(sess, task, answer)) {
+        if (asked_in_vain(task, answer))
+            return true;
+        if (answer->cause != MXP_SMTP_CAUSE_TIMEOUT)
+            mxp_doubt_no_answer(sess, evidence);
+        return false;
+    }
     bool ended = answer->cause != MXP_SMTP_CAUSE_REPLY || answer->reply.code == 421;
     if (ended && sess->progress && !answer->asked)
         return true;
     if (ended && sess->progress && task->lost < MXP_LOST_RETRIES) {
         task->lost++;
-        return true;
+        return asked_in_vain(task, answer);
     }
     return evidence->what.reason == MXP_REASON_TOO_MANY_RECIPIENTS && batch->n_ok > 0;
 }

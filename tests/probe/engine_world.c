@@ -121,8 +121,18 @@ static int pull(struct mxp_source *self, struct mxp_item *ret, struct mxp_why *w
     (void)why;
     if (!address)
         return MXP_EEOF;
+    if (world->n_pulled == 1 && mxp_loop_now_ms(world->loop) < world->wait_ms) {
+        mxp_timer_set(world->timer, world->wait_ms);
+        return MXP_EAGAIN;
+    }
     *ret = (struct mxp_item){.id = world->n_pulled++, .domain = strrchr(address, '@') + 1};
     return 0;
+}
+
+static void waited(void *arg)
+{
+    struct world *world = arg;
+    mxp_engine_wake(world->engine);
 }
 
 static int wire(struct mxp_source *self, uint32_t id, const char **ret_address, size_t *ret_len,
@@ -221,14 +231,20 @@ static void run_engine(struct world *world)
         .on_done = on_done,
         .arg = world,
     };
-    struct mxp_engine *engine = mxp_engine_new(&config, &why);
+    struct mxp_engine *engine = world->engine = mxp_engine_new(&config, &why);
     world->err = why.err;
+    world->timer = mxp_timer_new(world->loop, waited, world);
+    if (!world->timer) {
+        world->err = MXP_ENOMEM;
+        engine = mxp_engine_free(engine);
+    }
     if (engine) {
         mxp_engine_start(engine);
         mxp_loop_run(world->loop);
     }
     fake_cancel_all(&world->fake);
     mxp_engine_free(engine);
+    mxp_timer_free(world->timer);
 }
 
 void world_run(struct world *world)

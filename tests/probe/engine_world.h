@@ -28,6 +28,7 @@ struct world {
     /* The reply to a line of the client, "" for the greeting; NULL: silence. */
     const char *(*reply)(struct world *world, const char *line);
     void *arg;
+    uint64_t wait_ms; /* of the loop's time, before the source has its second address */
 
     struct world_result results[WORLD_ADDRESSES];
     unsigned n_rcpts;                  /* RCPT lines that the server saw .. */
@@ -35,6 +36,8 @@ struct world {
     int err;                           /* of the run; 1: it never ended */
     struct fake fake;                  /* private from here */
     struct mxp_loop *loop;
+    struct mxp_engine *engine;
+    struct mxp_timer *timer;
     struct mxp_source source;
     struct mxp_sink sink;
     uv_tcp_t server;
