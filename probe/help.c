@@ -77,6 +77,8 @@ int mxp_help_usage(struct mxp_buf *out)
              "mail.\n\n");
     for (size_t i = 0; i < MXP_N_COMMANDS && !err; i++) {
         size_t start = out->len;
+        if (mxp_commands[i].planned)
+            continue;
         err = mxp_buf_printf(out, INDENT "mxprobe %s %s", mxp_commands[i].name,
                              mxp_commands[i].synopsis);
         err = err ? err : pad(out, start, USAGE_COLS);

@@ -66,7 +66,7 @@ static int man_facts(const struct mxp_option *option, struct mxp_buf *out)
     if (!option->name || err)
         return err;
     for (size_t i = 0; i < MXP_CMD_VERSION && !err; i++) {
-        if (!(option->commands & (1u << i)) || i == MXP_CMD_BOUNCES)
+        if (!(option->commands & (1u << i)) || mxp_commands[i].planned)
             continue;
         err = mxp_buf_printf(out, "%s\\fB%s\\fR", joint, mxp_commands[i].name);
         joint = ", ";
@@ -150,6 +150,8 @@ static int bash_options(struct mxp_buf *out)
 {
     int err = MXP_OK;
     for (size_t command = 0; command < MXP_N_COMMANDS && !err; command++) {
+        if (mxp_commands[command].planned)
+            continue;
         err = mxp_buf_printf(out, "    %s) options='", mxp_commands[command].name);
         for (size_t i = 0; i < mxp_options_n && !err; i++) {
             const struct mxp_option *option = &mxp_options_table[i];
@@ -165,7 +167,8 @@ static int command_words(struct mxp_buf *out)
 {
     int err = MXP_OK;
     for (size_t i = 0; i < MXP_N_COMMANDS && !err; i++)
-        err = mxp_buf_printf(out, "%s%s", i ? " " : "", mxp_commands[i].name);
+        if (!mxp_commands[i].planned)
+            err = mxp_buf_printf(out, "%s%s", i ? " " : "", mxp_commands[i].name);
     return err;
 }
 
@@ -208,8 +211,8 @@ int mxp_help_bash(struct mxp_buf *out)
                : mxp_buf_add_str(out, " config';\n"
                                       "    elif [[ $cur == -* || -z $command ]]; then "
                                       "words=$options;\n"
-                                      "    elif [[ $command == bulk || $command == explain || "
-                                      "$command == bounces ]]; then files=1; fi\n"
+                                      "    elif [[ $command == bulk || $command == explain "
+                                      "]]; then files=1; fi\n"
                                       "  fi\n"
                                       "  if [[ $files ]]; then\n"
                                       "    compopt -o filenames 2>/dev/null\n"
@@ -296,6 +299,8 @@ int mxp_help_zsh(struct mxp_buf *out)
                                      "  done\n"
                                      "  case $command in\n");
     for (size_t command = 0; command < MXP_N_COMMANDS && !err; command++) {
+        if (mxp_commands[command].planned)
+            continue;
         err = mxp_buf_printf(out,
                              "    %s)\n      shift words; (( CURRENT-- ))\n"
                              "      _arguments -s \\\n",

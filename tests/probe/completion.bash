@@ -24,7 +24,7 @@ complete_is() {
 }
 
 complete_is "check" mxprobe ch
-complete_is "bounces bulk" mxprobe b
+complete_is "bulk" mxprobe b
 complete_is "+--version" mxprobe --v
 complete_is "--retry-after --retry-for" mxprobe check --retry
 complete_is "--format" mxprobe bulk --fo

@@ -19,7 +19,3 @@ if(GROFF)
   # groff only warns
   set_tests_properties(man_page PROPERTIES FAIL_REGULAR_EXPRESSION "warning|error")
 endif()
-find_program(ZSH zsh)
-if(ZSH)
-  add_test(NAME completion_zsh COMMAND ${ZSH} -n ${CMAKE_BINARY_DIR}/docs/_mxprobe)
-endif()

@@ -180,8 +180,8 @@ static void test_man_and_completions(void **state)
         mxp_buf_free(&name);
     }
     for (size_t i = 0; i < MXP_N_COMMANDS; i++) {
-        assert_true(has_word(bash.ptr, mxp_commands[i].name));
-        assert_true(has_word(zsh.ptr, mxp_commands[i].name));
+        assert_true(has_word(bash.ptr, mxp_commands[i].name) != mxp_commands[i].planned);
+        assert_true(has_word(zsh.ptr, mxp_commands[i].name) != mxp_commands[i].planned);
     }
     mxp_buf_free(&man);
     mxp_buf_free(&bash);
@@ -225,6 +225,8 @@ static void test_topics(void **state)
         char *text = printed(cases[i].topic, cases[i].err, &why);
         columns(text);
         util_words(text, cases[i].err ? why.text : text, cases[i].words);
+        if (!cases[i].topic && strstr(text, "bounces"))
+            fail_msg("a command that is not there yet is listed:\n%s", text);
         if (cases[i].err)
             assert_string_equal(text, "");
         free(text);
