@@ -19,10 +19,11 @@
 
 /* A host is asked with pauses for so long, and longer while its sessions go on like that. Where
  * replies to pipelined commands did not come it costs a timeout to try that again. */
-#define CARE_MS      120000
-#define LOSSY_MS     600000
-#define DOUBTED_MAX  4   /* then it stays unknown: many hosts, all of them odd */
-#define ACCEPTED_MAX 256 /* the last so many rest: a shift shows itself soon */
+#define CARE_MS     120000
+#define LOSSY_MS    600000
+#define DOUBTED_MAX 4 /* then it stays unknown: many hosts, all of them odd */
+/* As many rest as a transaction may have: most often a shift shows itself at its end. */
+#define ACCEPTED_MAX MXP_BATCH_MAX
 
 static struct mxp_ehost *host_of(const struct mxp_sess *sess)
 {
@@ -56,9 +57,10 @@ void mxp_doubt_remember(struct mxp_sess *sess, const struct mxp_task *task)
         take_care(sess, MXP_CARE_PAUSED);
 }
 
-static bool is_accepted(const struct mxp_task *task)
+/* What can make nobody invalid: acceptances, and the answer to the catch-all question. */
+static bool is_harmless(const struct mxp_task *task)
 {
-    return task->evidence->what.verdict == MXP_VERDICT_VALID;
+    return task->random || task->evidence->what.verdict == MXP_VERDICT_VALID;
 }
 
 /* Verdicts, and what decides about a domain's acceptances. */
@@ -97,12 +99,13 @@ bool mxp_doubt_holds(struct mxp_sess *sess, struct mxp_task *task, bool named,
     mxp_evidence_free(task->evidence);
     task->evidence = kept;
     task->care = sess->care;
-    if (task->random || !is_accepted(task)) {
+    if (!is_harmless(task)) {
         DL_APPEND(sess->doubts, task);
         sess->n_doubts++;
         return true;
     }
-    mxp_catchall_foresee(sess, task);
+    if (!task->random)
+        mxp_catchall_foresee(sess, task);
     DL_APPEND(sess->accepted, task);
     if (sess->n_accepted++ == ACCEPTED_MAX)
         believe_oldest(sess);
@@ -145,19 +148,8 @@ static bool is_lossy(const struct mxp_sess *sess, const struct mxp_smtp_step *st
 static bool is_doubtful(const struct mxp_task *task, enum mxp_smtp_sync sync)
 {
     if (sync == MXP_SMTP_SYNC_UNSURE)
-        return task->care < MXP_CARE_PAUSED && !is_accepted(task);
+        return task->care < MXP_CARE_PAUSED && !is_harmless(task);
     return sync == MXP_SMTP_SYNC_BROKEN;
-}
-
-static bool any_refused(const struct mxp_sess *sess)
-{
-    const struct mxp_task *task;
-    DL_FOREACH(sess->doubts, task)
-    {
-        if (!is_accepted(task))
-            return true;
-    }
-    return false;
 }
 
 static void ask_slowly(struct mxp_sess *sess, uint64_t ms)
@@ -177,7 +169,7 @@ static enum mxp_smtp_sync raise_care(struct mxp_sess *sess, const struct mxp_smt
     case MXP_SMTP_SYNC_UNSURE:
         if (is_lossy(sess, step))
             ask_slowly(sess, LOSSY_MS);
-        else if (any_refused(sess))
+        else if (sess->doubts)
             ask_slowly(sess, CARE_MS);
         break;
     case MXP_SMTP_SYNC_BROKEN:
@@ -266,11 +258,11 @@ void mxp_doubt_free(struct mxp_sess *sess)
     struct mxp_task *task;
     while ((task = sess->accepted)) {
         DL_DELETE(sess->accepted, task);
-        mxp_task_free(task);
+        if (!task->random) /* its domain's */
+            mxp_task_free(task);
     }
     while ((task = sess->doubts)) {
         DL_DELETE(sess->doubts, task);
-        if (!task->random) /* its domain's */
-            mxp_task_free(task);
+        mxp_task_free(task);
     }
 }

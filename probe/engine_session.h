@@ -30,8 +30,8 @@ struct mxp_sess {
     struct mxp_evidence *refusal; /* of us, at a host's door, while other hosts may do better: the
                                      limiter was not told yet; kept */
     struct mxp_batch *batch;
-    struct mxp_task *accepted; /* the last ones, and .. */
-    struct mxp_task *doubts;   /* .. invalid, unless the session's end tells otherwise */
+    struct mxp_task *accepted; /* the last ones, catch-all questions among them, and .. */
+    struct mxp_task *doubts;   /* .. invalid ones, unless the session's end tells otherwise */
     struct mxp_due due;        /* end of idling */
     uint64_t number;
     uint64_t walk_until_ms, busy_until_ms;

@@ -162,7 +162,7 @@ const struct mxp_option mxp_options_table[] = {
     STAGE("tls", smtp.tls_ms, "30s", "for the TLS handshake"),
     STAGE("mail", smtp.mail_ms, "30s", "for the reply to MAIL, and RSET"),
     STAGE("rcpt", smtp.rcpt_ms, "30s", "for each reply to RCPT"),
-    STAGE("quit", smtp.quit_ms, "2s", "for the reply to QUIT"),
+    STAGE("quit", smtp.quit_ms, "5s", "for the reply to QUIT, on which verdicts wait"),
     STAGE("mx_total", mx_total_ms, "5m", "for all MX hosts of one attempt together"),
 };
 

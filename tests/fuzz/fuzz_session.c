@@ -4,6 +4,7 @@
  *   S text LF  the server sends text LF as one read; + text LF  the same read goes on
  *   s N ..     N raw octets as one read
  *   G N        batch N, where work is wanted      Q  quit, there
+ *   O          one at a time from now on, with a second of silence, there
  *   U D E T C W   TLS up, TLS down, EOF, timeout, cancel, a second passes
  * All else is passed over. Each input runs twice, with reads whole and in pieces. The two
  * must agree, unless a read holds replies to commands that only its cut brings out.
@@ -152,7 +153,9 @@ static void event(struct run *run, char op)
 {
     bool work = run->step.want == MXP_SMTP_WANT_WORK;
     bool tls = run->step.want == MXP_SMTP_WANT_TLS;
-    if (op == 'Q' && work) {
+    if (op == 'O' && work) {
+        mxp_smtp_session_one_at_a_time(run->session, 1000);
+    } else if (op == 'Q' && work) {
         mxp_smtp_session_quit(run->session);
         step(run, MXP_SMTP_GO, MXP_SLICE_NONE);
     } else if (op == 'U' && tls) {

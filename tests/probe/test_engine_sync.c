@@ -171,12 +171,36 @@ static void test_honest(void **state)
     }
 }
 
+/* An acceptance waits for a moment of silence, not for the end of a session that waits for its
+ * turn: five seconds for each recipient, and nearly all that time is one session's. */
+static void test_in_time(void **state)
+{
+    (void)state;
+    static const char *const slowly[] = {"--rcpt-rate", "12/1m", NULL};
+    struct odd_server odd = {.exists = exists, .latency_ms = 40, .pipelining = true};
+    static char text[40][32];
+    const char *addresses[41] = {NULL};
+    struct world world = {.zone = zone, .addresses = addresses, .seed = 7, .options = slowly};
+    for (unsigned i = 0; i < 40; i++) {
+        (void)snprintf(text[i], sizeof text[i], "real%u@odd.test", i);
+        addresses[i] = text[i];
+    }
+    odd_server_in(&odd, &world);
+    world_run(&world);
+    check("in time", &world, EXACT);
+    for (unsigned i = 0; i < 40; i++) {
+        if (world.results[i].at_ms > 12000 + i * UINT64_C(5000))
+            fail_msg("result %u comes at %llu of %llu ms", i,
+                     (unsigned long long)world.results[i].at_ms, (unsigned long long)world.took_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_honest),        cmocka_unit_test(test_twice),
         cmocka_unit_test(test_one_lost),      cmocka_unit_test(test_twice_then_the_end),
-        cmocka_unit_test(test_enough_errors),
+        cmocka_unit_test(test_enough_errors), cmocka_unit_test(test_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void test_defaults(void **state)
     assert_int_equal(o.smtp.tls_ms, 30000);
     assert_int_equal(o.smtp.mail_ms, 30000);
     assert_int_equal(o.smtp.rcpt_ms, 30000);
-    assert_int_equal(o.smtp.quit_ms, 2000);
+    assert_int_equal(o.smtp.quit_ms, 5000);
     assert_int_equal(o.mx_total_ms, 300000);
     assert_true(o.clock_speed == 1.0);
     assert_int_equal(o.n_resolvers, 0);

@@ -314,6 +314,7 @@ static int take_result(struct mxp_sink *self, uint32_t id, const struct mxp_resu
     to->verdict = result->verdict;
     to->reason = result->reason;
     to->catch_all = result->catch_all;
+    to->at_ms = loop->now_ms;
     return 0;
 }
 

@@ -23,6 +23,7 @@ struct world_result {
     enum mxp_verdict verdict;
     enum mxp_reason reason;
     enum mxp_tri catch_all;
+    uint64_t at_ms;
 };
 
 struct world {
