@@ -369,10 +369,20 @@ static const struct mxp_options *options_of(const struct world *world)
     return &known[n_known++].options;
 }
 
+static void stop_in_time(struct mxp_loop *loop, struct mxp_engine *engine)
+{
+    struct world *world = loop->world;
+    if (!world->stop_ms || world->stopped || loop->now_ms < world->stop_ms)
+        return;
+    world->stopped = true;
+    mxp_engine_stop(engine, world->grace_ms);
+}
+
 static void live(struct mxp_loop *loop, struct mxp_engine *engine)
 {
     mxp_engine_start(engine);
     for (unsigned turns = 0; !loop->done; turns++) {
+        stop_in_time(loop, engine);
         fake_answer_all(&loop->fake);
         uint64_t next = mxp_due_next_ms(&loop->dues);
         if (next == UINT64_MAX || turns == TURNS_MAX)
@@ -395,6 +405,7 @@ void world_run(struct world *world)
     fake_init(&loop->fake, world->zone);
     memset(world->results, 0, sizeof world->results);
     world->n_connections = world->n_addresses = 0;
+    world->stopped = false;
     while (world->addresses[world->n_addresses])
         assert_true(++world->n_addresses < WORLD_ITEMS_MAX);
     struct mxp_engine_config config = {
@@ -412,7 +423,7 @@ void world_run(struct world *world)
     struct mxp_engine *engine = mxp_engine_new(&config, &why);
     assert_non_null(engine);
     live(loop, engine);
-    assert_int_equal(loop->err, 0);
+    assert_int_equal(loop->err, world->stopped ? MXP_ECANCELED : 0);
     world->took_ms = loop->now_ms;
     mxp_engine_free(engine);
     assert_null(loop->conns);

@@ -32,10 +32,13 @@ struct world {
     const char *const *addresses; /* NULL-ended; local@domain */
     struct world_server server;   /* at every address */
     uint64_t seed;
+    uint64_t stop_ms; /* the run is interrupted then, if it still goes on; 0: never */
+    uint64_t grace_ms;
     /* when it has run */
     struct world_result results[WORLD_ITEMS_MAX];
     unsigned n_addresses, n_connections;
     uint64_t took_ms;
+    bool stopped;
 };
 
 /* Until the engine is done; fails the test where it never is. */
