@@ -55,7 +55,8 @@ static const char elsewhere_words[] =
     "contacts|trusted senders|mailbox backend|internal error|maintenance|holiday|vacation|until|in "
     "cc|"
     "token|expired tag|bounce validation|for spam|as spam|wants|nobody wants|spammer|blacklist|"
-    "blacklisted|blocklist|your recipients|of your|reputation)";
+    "blacklisted|blocklist|your recipients|of your|reputation|no reply|noreply|tld|top "
+    "level)";
 
 static const char no_mail_words[] =
     "((not|doesnt|dont|never|cannot|no longer|wont) (accept|accepts|receive|receives|take|takes|"
