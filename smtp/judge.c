@@ -55,7 +55,9 @@ static const char elsewhere_words[] =
     "contacts|trusted senders|mailbox backend|internal error|maintenance|holiday|vacation|until|in "
     "cc|"
     "token|expired tag|bounce validation|for spam|as spam|wants|nobody wants|spammer|blacklist|"
-    "blacklisted|blocklist|your recipients|of your|reputation|no reply|noreply|tld|top "
+    "blacklisted|blocklist|your recipients|of your|reputation|server error|system error|dns "
+    "lookup|dynamic|by filter|denied by|resource record|dns mx|no "
+    "reply|noreply|tld|top "
     "level)";
 
 static const char no_mail_words[] =
