@@ -42,7 +42,7 @@ static int read_all(struct mxp_rules *rules, const char *user_file, struct mxp_w
         err = mxp_rules_read(rules, mxp_rules_builtin[i].name,
                              mxp_slice_str(mxp_rules_builtin[i].text), why);
         /* Only for room, and that is the user's doing. */
-        if (err && i > 0 && user_file)
+        if (err && err != MXP_ENOMEM && i > 0 && user_file)
             mxp_why_set(why, err, "%s: too large: the built-in rules do not fit behind it",
                         user_file);
         if (!err && i == 0 && user_file)
