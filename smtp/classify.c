@@ -54,7 +54,7 @@ static int read_all(struct mxp_rules *rules, const char *user_file, struct mxp_w
     if (!err)
         err = mxp_rules_link(rules);
     if (!err)
-        err = mxp_rules_index_phrases(rules);
+        err = mxp_rules_end(rules);
     return err ? mxp_why_set(why, err, "%s", mxp_err_text(err)) : 0;
 }
 
@@ -77,7 +77,7 @@ struct mxp_rules *mxp_rules_free(struct mxp_rules *rules)
         return NULL;
     free(rules->rules);
     free(rules->keys);
-    free(rules->pair_ends);
+    free(rules->ends);
     free(rules->sets);
     free(rules->triggers);
     free(rules->wordless);

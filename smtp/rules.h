@@ -23,7 +23,6 @@
 #define MXP_RULES_MAX    8000
 #define MXP_PHRASES_MAX  65024
 #define MXP_TERMS_MAX    4096
-#define MXP_NO_PHRASE    UINT16_MAX
 #define MXP_NO_TERM      UINT16_MAX
 #define MXP_STAGE_BIT(s) (1u << (s))
 #define MXP_ANY_ENHANCED 0xffffu /* of one part of an enhanced code */
@@ -45,6 +44,12 @@ struct mxp_rule {
     const char *name; /* "file:line" */
 };
 
+struct mxp_phrase {
+    uint32_t node; /* 0: "addr" alone */
+    uint32_t first_member, end_member;
+    uint16_t len; /* words */
+};
+
 /* A phrase is of a term. */
 struct mxp_member {
     uint16_t phrase, term;
@@ -64,15 +69,15 @@ struct mxp_word {
 #define MXP_WORD_SILENT  0xfffeu
 #define MXP_WORD_ADDRESS 0xffffu
 
+/* Four of them share a line of the processor's cache. They are numbered breadth first, so that
+ * those near the root, where most of the search is, lie side by side. */
 struct mxp_node {
     uint64_t edges; /* the words of its edges, each as the bit of its id modulo 64: most that have
                        none are told without a look at the table */
-    uint32_t fail, out; /* out: the nearest node with a phrase along the failure links; 0: none */
-    uint32_t set;       /* its phrase's terms: the first word of a bit set of n_set_words */
-    uint32_t pair_ends; /* the first of them */
-    uint16_t n_pair_ends;
-    uint16_t len;    /* words of the phrase */
-    uint16_t phrase; /* MXP_NO_PHRASE: none ends here */
+    uint32_t fail;  /* once linked: the nearest node along the failure links that has edges */
+    uint16_t set;   /* the terms of all phrases that end here: which of sets; before mxp_rules_end
+                       its phrase's number and one; 0: none */
+    uint16_t ends;  /* likewise the parts of pairs: which of ends; 0: none */
 };
 
 /* From node << 16 | word in the upper bits to the node in the lower ones; 0: free. */
@@ -101,14 +106,21 @@ struct mxp_pair {
     uint16_t first, second, id;
 };
 
-#define MXP_PAIRS_MAX 128
-#define MXP_PAIR_GAP  3
+#define MXP_PAIRS_MAX    128
+#define MXP_PAIR_GAP     3
+#define MXP_PHRASE_WORDS 24 /* of one phrase; so far back a pair's first part is looked for */
 
-/* A phrase is an a or a b of a pair. */
-struct mxp_pair_end {
-    uint16_t phrase;
-    uint8_t pair;
-    bool second;
+/* Pairs, each as the bit of its number. */
+__extension__ typedef unsigned __int128 mxp_pair_bits;
+_Static_assert(MXP_PAIRS_MAX <= 8 * sizeof(mxp_pair_bits), "a bit for each pair");
+
+/* The parts of pairs that end at a node. */
+struct mxp_ends {
+    mxp_pair_bits firsts;  /* of all phrases that end here */
+    mxp_pair_bits seconds; /* of one of them, of len words; the shorter ones are at next */
+    uint16_t len;
+    uint16_t next; /* 0: none */
+    uint32_t reserved[3];
 };
 
 struct mxp_let {
@@ -127,9 +139,9 @@ struct mxp_rules {
     uint16_t wordless_any;                       /* those that ask for no enhanced code */
     uint16_t wordless_slots[MXP_WORDLESS_SLOTS]; /* the others; UINT16_MAX: none */
     uint16_t also;  /* the first rule that only adds; by key.next; UINT16_MAX: none */
-    uint64_t *sets; /* distinct ones */
+    uint64_t *sets; /* distinct ones; the first is empty */
     size_t n_sets, n_set_words;
-    uint32_t *phrases; /* by phrase: its node */
+    struct mxp_phrase *phrases;
     size_t n_phrases, size_phrases;
     size_t n_terms;
     uint32_t weights[MXP_TERMS_MAX]; /* by term: how often it may be found, roughly */
@@ -138,12 +150,13 @@ struct mxp_rules {
     size_t n_members, size_members;
     struct mxp_pair pairs[MXP_PAIRS_MAX];
     size_t n_pairs;
-    struct mxp_pair_end *pair_ends; /* sorted by phrase */
-    size_t n_pair_ends;
+    struct mxp_ends *ends; /* distinct ones; the first is none */
+    size_t n_ends;
     struct mxp_term *terms; /* rules_terms.c: by text */
     struct mxp_word *words; /* open addressing, by hash */
     size_t n_words, mask_words;
     struct mxp_node *nodes;
+    struct mxp_node address; /* what is found at an address */
     size_t n_nodes, size_nodes;
     mxp_edge *edges;
     size_t n_edges, mask_edges;
@@ -174,11 +187,12 @@ void mxp_rules_terms_end(struct mxp_rules *rules); /* after the last term */
 int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase,
                      struct mxp_bad_term *ret_bad);
 int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term);
-int mxp_rules_link(struct mxp_rules *rules); /* after the last phrase */
-/* rules_index.c: by which term each rule is looked up; before mxp_rules_link. */
+/* After the last phrase: rules_index.c: by which term each rule is looked up; */
 int mxp_rules_index(struct mxp_rules *rules);
-/* .. and after it: the terms and pairs of each phrase. */
-int mxp_rules_index_phrases(struct mxp_rules *rules);
+/* then rules_link.c: the automaton's numbers and failure links; */
+int mxp_rules_link(struct mxp_rules *rules);
+/* then rules_ends.c: the terms and pairs that are found at each node. */
+int mxp_rules_end(struct mxp_rules *rules);
 
 /* Where a wordless rule that asks for this enhanced code is looked up. */
 static inline unsigned mxp_wordless_slot(unsigned subject, unsigned detail)

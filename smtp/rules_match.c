@@ -6,24 +6,44 @@
 /* MXP_SET_STEP words of a bit set, which any processor of today joins in one or two steps. */
 typedef uint64_t step_bits __attribute__((vector_size(8 * MXP_SET_STEP), aligned(8), may_alias));
 
-/* at: the number of the phrase's last word, from 1; last: by pair, where its first part ended. */
-static inline void found(const struct mxp_rules *rules, struct mxp_found *ret,
-                         const struct mxp_node *node, uint32_t at, uint32_t *last)
+#define RING 32 /* words back, at which pairs' first parts are remembered */
+_Static_assert(MXP_PHRASE_WORDS + MXP_PAIR_GAP + 2 <= RING, "no word is written over too early");
+
+struct search_words {
+    const struct mxp_rules *rules;
+    uint64_t *bits;             /* terms found */
+    mxp_pair_bits pairs;        /* found */
+    mxp_pair_bits firsts[RING]; /* by word, modulo: the pairs whose first part ends there */
+    uint32_t at;                /* the number of the word, from 1 */
+};
+
+/* A second part of len words begins behind the word at - len, the first one ends there or up to
+ * MXP_PAIR_GAP words before. */
+static void found_ends(struct search_words *search, const struct mxp_ends *ends)
 {
-    const step_bits *set = (const step_bits *)&rules->sets[node->set];
-    step_bits *bits = (step_bits *)ret->bits;
-    for (size_t i = 0; i < rules->n_set_words / MXP_SET_STEP; i++)
-        bits[i] |= set[i];
-    const struct mxp_pair_end *end = &rules->pair_ends[node->pair_ends];
-    uint32_t begin = at + 1 - node->len;
-    for (uint16_t i = 0; i < node->n_pair_ends; i++) {
-        uint32_t before = last[end[i].pair];
-        uint16_t id = rules->pairs[end[i].pair].id;
-        if (!end[i].second)
-            last[end[i].pair] = at;
-        else if (before && before < begin && begin - before <= MXP_PAIR_GAP + 1)
-            ret->bits[id / 64] |= UINT64_C(1) << id % 64;
+    const struct mxp_ends *part = ends;
+    for (;;) {
+        uint32_t before = search->at - part->len;
+        mxp_pair_bits near = 0;
+        for (uint32_t i = 0; i <= MXP_PAIR_GAP; i++)
+            near |= search->firsts[(before - i) % RING];
+        search->pairs |= part->seconds & near;
+        if (!part->next)
+            break;
+        part = &search->rules->ends[part->next];
     }
+    search->firsts[search->at % RING] |= ends->firsts;
+}
+
+static inline void found(struct search_words *search, const struct mxp_node *node)
+{
+    size_t width = search->rules->n_set_words;
+    const step_bits *set = (const step_bits *)&search->rules->sets[node->set * width];
+    step_bits *bits = (step_bits *)search->bits;
+    for (size_t i = 0; i < width / MXP_SET_STEP; i++)
+        bits[i] |= set[i];
+    if (node->ends)
+        found_ends(search, &search->rules->ends[node->ends]);
 }
 
 static uint32_t step(const struct mxp_rules *rules, uint32_t node, const struct mxp_word *word)
@@ -36,6 +56,23 @@ static uint32_t step(const struct mxp_rules *rules, uint32_t node, const struct 
         node = at->fail;
     }
     return word->root;
+}
+
+/* word: NULL: in no rule. */
+static inline uint32_t take_word(struct search_words *search, uint32_t node,
+                                 const struct mxp_word *word)
+{
+    if (word && word->id >= MXP_WORD_SILENT) {
+        if (word->id == MXP_WORD_ADDRESS)
+            found(search, &search->rules->address);
+        return node;
+    }
+    search->firsts[++search->at % RING] = 0;
+    if (!word)
+        return 0;
+    node = step(search->rules, node, word);
+    found(search, &search->rules->nodes[node]);
+    return node;
 }
 
 /* Postfix puts into its logs at which command it heard a reply: no words of the reply. */
@@ -52,13 +89,19 @@ static struct mxp_slice said(struct mxp_slice text)
     return text;
 }
 
+static unsigned first_pair(mxp_pair_bits pairs)
+{
+    uint64_t low = (uint64_t)pairs;
+    return (unsigned)(low ? __builtin_ctzll(low) : 64 + __builtin_ctzll((uint64_t)(pairs >> 64)));
+}
+
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret)
 {
+    struct search_words search = {.rules = rules, .bits = ret->bits};
     struct mxp_tokens tokens;
     struct mxp_token token[2];
-    uint32_t node = 0, at = 0, last[MXP_PAIRS_MAX];
+    uint32_t node = 0;
     memset(ret->bits, 0, rules->n_set_words * sizeof *ret->bits);
-    memset(last, 0, rules->n_pairs * sizeof *last);
     ret->bits[rules->always / 64] |= UINT64_C(1) << rules->always % 64;
     if (!rules->words)
         return;
@@ -68,24 +111,11 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
         /* The next word is cut while the table's line for this one comes. */
         __builtin_prefetch(&rules->words[mxp_rules_word_slot(rules, &token[i])]);
         more = mxp_tokens_next(&tokens, &token[i ^ 1]);
-        const struct mxp_word *word = mxp_rules_word(rules, &token[i]);
-        if (!word) {
-            node = 0;
-            at++;
-            continue;
-        }
-        if (word->id >= MXP_WORD_SILENT) {
-            if (word->id == MXP_WORD_ADDRESS && rules->nodes[0].phrase != MXP_NO_PHRASE)
-                found(rules, ret, &rules->nodes[0], at, last);
-            continue;
-        }
-        at++;
-        node = step(rules, node, word);
-        uint32_t out = node;
-        if (out && rules->nodes[out].phrase == MXP_NO_PHRASE)
-            out = rules->nodes[out].out;
-        for (; out; out = rules->nodes[out].out)
-            found(rules, ret, &rules->nodes[out], at, last);
+        node = take_word(&search, node, mxp_rules_word(rules, &token[i]));
+    }
+    for (mxp_pair_bits pairs = search.pairs; pairs; pairs &= pairs - 1) {
+        uint16_t id = rules->pairs[first_pair(pairs)].id;
+        ret->bits[id / 64] |= UINT64_C(1) << id % 64;
     }
 }
 

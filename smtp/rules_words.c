@@ -70,7 +70,7 @@ static int node_new(struct mxp_rules *rules, uint32_t *ret_node)
         rules->size_nodes = size;
     }
     *ret_node = (uint32_t)rules->n_nodes++;
-    rules->nodes[*ret_node] = (struct mxp_node){.phrase = MXP_NO_PHRASE};
+    rules->nodes[*ret_node] = (struct mxp_node){0};
     return 0;
 }
 
@@ -136,15 +136,14 @@ static int phrase_new(struct mxp_rules *rules, uint32_t node, uint16_t len)
         return MXP_ETOOBIG;
     if (rules->n_phrases >= rules->size_phrases) {
         size_t size = rules->size_phrases ? rules->size_phrases * 2 : 4096;
-        uint32_t *grown = realloc(rules->phrases, size * sizeof *grown);
+        struct mxp_phrase *grown = realloc(rules->phrases, size * sizeof *grown);
         if (!grown)
             return MXP_ENOMEM;
         rules->phrases = grown;
         rules->size_phrases = size;
     }
-    rules->nodes[node].len = len;
-    rules->nodes[node].phrase = (uint16_t)rules->n_phrases;
-    rules->phrases[rules->n_phrases++] = node;
+    rules->phrases[rules->n_phrases++] = (struct mxp_phrase){.node = node, .len = len};
+    rules->nodes[node].set = (uint16_t)rules->n_phrases;
     return 0;
 }
 
@@ -156,6 +155,8 @@ static int check_phrase(struct mxp_slice phrase, size_t n_words, size_t n_passed
         ret_bad->what = "a phrase without words that say something";
     else if (n_words == 1 && n_passed_over)
         ret_bad->what = "a phrase of which one word alone is looked for";
+    else if (n_words > MXP_PHRASE_WORDS)
+        ret_bad->what = "too many words in one phrase";
     else
         return 0;
     size_t len = phrase.len < sizeof ret_bad->phrase ? phrase.len : sizeof ret_bad->phrase - 1;
@@ -190,16 +191,16 @@ int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *
     }
     if (!err)
         err = check_phrase(words, n_words, n_passed_over, address, ret_bad);
-    if (!err && rules->nodes[node].phrase == MXP_NO_PHRASE)
+    if (!err && !rules->nodes[node].set)
         err = phrase_new(rules, node, n_words);
     if (!err)
-        *ret_phrase = rules->nodes[node].phrase;
+        *ret_phrase = (uint16_t)(rules->nodes[node].set - 1);
     return err;
 }
 
 int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term)
 {
-    uint16_t len = rules->nodes[rules->phrases[phrase]].len;
+    uint16_t len = rules->phrases[phrase].len;
     if (rules->n_members >= rules->size_members) {
         size_t size = rules->size_members ? rules->size_members * 2 : 4096;
         struct mxp_member *grown = realloc(rules->members, size * sizeof *grown);
@@ -211,81 +212,4 @@ int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term)
     rules->members[rules->n_members++] = (struct mxp_member){phrase, term};
     rules->weights[term] += len > 2 ? 1 : len == 2 ? 3 : 20; /* rare, seldom, often */
     return 0;
-}
-
-static uint32_t from_of(mxp_edge edge)
-{
-    return (uint32_t)(edge >> (MXP_NODE_BITS + 16));
-}
-
-static uint16_t word_of(mxp_edge edge)
-{
-    return (uint16_t)(edge >> MXP_NODE_BITS);
-}
-
-/* The root's edges stand with their words, as they are asked for most. */
-static void link_root(struct mxp_rules *rules)
-{
-    for (size_t i = 0; i <= rules->mask_words; i++)
-        if (rules->words[i].hash && rules->words[i].id < MXP_WORD_SILENT)
-            rules->words[i].root = mxp_rules_edge(rules, 0, rules->words[i].id);
-}
-
-struct links {
-    uint32_t *queue;
-    size_t *first;
-    mxp_edge *by_node;
-};
-
-static void sort_edges(const struct mxp_rules *rules, const struct links *links)
-{
-    size_t n_slots = rules->edges ? rules->mask_edges + 1 : 0;
-    for (size_t i = 0; i < n_slots; i++)
-        if (rules->edges[i])
-            links->first[from_of(rules->edges[i]) + 2]++;
-    for (size_t i = 2; i <= rules->n_nodes + 1; i++)
-        links->first[i] += links->first[i - 1];
-    for (size_t i = 0; i < n_slots; i++)
-        if (rules->edges[i])
-            links->by_node[links->first[from_of(rules->edges[i]) + 1]++] = rules->edges[i];
-}
-
-/* Nodes are numbered so that a parent comes before its children, but their failure links go
- * by depth: edges are followed level by level. */
-static void link_failures(struct mxp_rules *rules, const struct links *links)
-{
-    size_t head = 0, tail = 0;
-    links->queue[tail++] = 0;
-    while (head < tail && rules->n_nodes) {
-        uint32_t node = links->queue[head++];
-        for (size_t i = links->first[node]; i < links->first[node + 1]; i++) {
-            uint16_t word = word_of(links->by_node[i]);
-            uint32_t to = mxp_edge_to(links->by_node[i]), fail = rules->nodes[node].fail, next = 0;
-            while (node && !(next = mxp_rules_edge(rules, fail, word)) && fail)
-                fail = rules->nodes[fail].fail;
-            rules->nodes[to].fail = next;
-            bool has = rules->nodes[next].phrase != MXP_NO_PHRASE;
-            rules->nodes[to].out = next && has ? next : rules->nodes[next].out;
-            links->queue[tail++] = to;
-        }
-    }
-}
-
-int mxp_rules_link(struct mxp_rules *rules)
-{
-    struct links links = {
-        malloc((rules->n_nodes + 1) * sizeof *links.queue),
-        calloc(rules->n_nodes + 3, sizeof *links.first),
-        calloc(rules->n_edges + 1, sizeof *links.by_node),
-    };
-    int err = links.queue && links.first && links.by_node ? 0 : MXP_ENOMEM;
-    if (!err) {
-        sort_edges(rules, &links);
-        link_failures(rules, &links);
-        link_root(rules);
-    }
-    free(links.queue);
-    free(links.first);
-    free(links.by_node);
-    return err;
 }
