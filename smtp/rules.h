@@ -85,13 +85,17 @@ typedef uint64_t mxp_edge;
 
 #define MXP_NODE_BITS 24
 
-/* A rule without terms; they stand by the enhanced code that they ask for. */
+/* A rule without terms; they stand by the enhanced code that they ask for, or else by the first
+ * digit of the code, those for any code with all ten. */
 struct mxp_wordless {
-    uint16_t rule, next; /* UINT16_MAX ends */
+    uint16_t rule;
+    uint32_t next; /* MXP_WORDLESS_END ends */
 };
 
-#define MXP_WORDLESS_SLOTS 256
-#define MXP_SET_STEP       4 /* words of a bit set that are joined at once */
+#define MXP_WORDLESS_END     UINT32_MAX
+#define MXP_WORDLESS_SLOTS   256
+#define MXP_WORDLESS_CLASSES 10
+#define MXP_SET_STEP         2 /* words of a bit set that are joined at once */
 
 /* What a rule asks that can be asked at once, apart from the rest, for the cache's sake. */
 struct mxp_rule_key {
@@ -136,8 +140,8 @@ struct mxp_rules {
     uint64_t trigger_bits[MXP_TERMS_MAX / 64];
     struct mxp_wordless *wordless; /* rules without any term */
     size_t n_wordless;
-    uint16_t wordless_any;                       /* those that ask for no enhanced code */
-    uint16_t wordless_slots[MXP_WORDLESS_SLOTS]; /* the others; UINT16_MAX: none */
+    uint32_t wordless_any[MXP_WORDLESS_CLASSES]; /* those that ask for no exact enhanced code */
+    uint32_t wordless_slots[MXP_WORDLESS_SLOTS]; /* the others; MXP_WORDLESS_END: none */
     uint16_t also;  /* the first rule that only adds; by key.next; UINT16_MAX: none */
     uint64_t *sets; /* distinct ones; the first is empty */
     size_t n_sets, n_set_words;

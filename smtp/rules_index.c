@@ -22,14 +22,23 @@ static void pick_terms(const struct mxp_rules *rules, const struct mxp_rule *rul
     }
 }
 
-static void add_wordless(struct mxp_rules *rules, uint16_t rule)
+static void add_to_list(struct mxp_rules *rules, uint16_t rule, uint32_t *head)
 {
-    const struct mxp_enhanced *e = &rules->rules[rule].enhanced;
-    bool exact = e->klass && e->subject != MXP_ANY_ENHANCED && e->detail != MXP_ANY_ENHANCED;
-    uint16_t *head = exact ? &rules->wordless_slots[mxp_wordless_slot(e->subject, e->detail)]
-                           : &rules->wordless_any;
     rules->wordless[rules->n_wordless] = (struct mxp_wordless){rule, *head};
-    *head = (uint16_t)rules->n_wordless++;
+    *head = (uint32_t)rules->n_wordless++;
+}
+
+static void add_wordless(struct mxp_rules *rules, uint16_t at)
+{
+    const struct mxp_rule *rule = &rules->rules[at];
+    const struct mxp_enhanced *e = &rule->enhanced;
+    if (e->klass && e->subject != MXP_ANY_ENHANCED && e->detail != MXP_ANY_ENHANCED) {
+        add_to_list(rules, at, &rules->wordless_slots[mxp_wordless_slot(e->subject, e->detail)]);
+        return;
+    }
+    for (unsigned class = 0; class < MXP_WORDLESS_CLASSES; class ++)
+        if (!rule->code_from || (rule->code_from / 100u <= class && class <= rule->code_to / 100u))
+            add_to_list(rules, at, &rules->wordless_any[class]);
 }
 
 static void index_rule(struct mxp_rules *rules, uint16_t at)
@@ -65,13 +74,14 @@ int mxp_rules_index(struct mxp_rules *rules)
     rules->n_set_words = (rules->n_terms + 63) / 64;
     rules->n_set_words += -rules->n_set_words % MXP_SET_STEP;
     rules->triggers = malloc(rules->n_terms * sizeof *rules->triggers);
-    rules->wordless = malloc((rules->n_rules + 1) * sizeof *rules->wordless);
+    rules->wordless = malloc((rules->n_rules + 1) * MXP_WORDLESS_CLASSES * sizeof *rules->wordless);
     rules->keys = calloc(rules->n_rules + 1, sizeof *rules->keys);
     if (!rules->triggers || !rules->wordless || !rules->keys)
         return MXP_ENOMEM;
     memset(rules->triggers, 0xff, rules->n_terms * sizeof *rules->triggers);
     memset(rules->wordless_slots, 0xff, sizeof rules->wordless_slots);
-    rules->wordless_any = rules->also = UINT16_MAX;
+    memset(rules->wordless_any, 0xff, sizeof rules->wordless_any);
+    rules->also = UINT16_MAX;
     for (size_t i = rules->n_rules; i > 0; i--) /* backwards: lists are in the rules' order */
         index_rule(rules, (uint16_t)(i - 1));
     return 0;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* MXP_SET_STEP words of a bit set, which any processor of today joins in one or two steps. */
+/* MXP_SET_STEP words of a bit set, which any processor of today joins in one step. */
 typedef uint64_t step_bits __attribute__((vector_size(8 * MXP_SET_STEP), aligned(8), may_alias));
 
 #define RING 32 /* words back, at which pairs' first parts are remembered */
@@ -97,10 +97,14 @@ static unsigned first_pair(mxp_pair_bits pairs)
 
 void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct mxp_found *ret)
 {
-    struct search_words search = {.rules = rules, .bits = ret->bits};
+    struct search_words search;
     struct mxp_tokens tokens;
     struct mxp_token token[2];
     uint32_t node = 0;
+    search.rules = rules;
+    search.bits = ret->bits;
+    search.pairs = search.at = 0;
+    memset(search.firsts, 0, sizeof search.firsts);
     memset(ret->bits, 0, rules->n_set_words * sizeof *ret->bits);
     ret->bits[rules->always / 64] |= UINT64_C(1) << rules->always % 64;
     if (!rules->words)
@@ -176,10 +180,10 @@ static bool tries(struct search *search, uint16_t at)
     return true;
 }
 
-static void try_wordless(struct search *search, uint16_t at)
+static void try_wordless(struct search *search, uint32_t at)
 {
     const struct mxp_wordless *list = search->rules->wordless;
-    while (at != UINT16_MAX && list[at].rule < search->best && !tries(search, list[at].rule))
+    while (at != MXP_WORDLESS_END && list[at].rule < search->best && !tries(search, list[at].rule))
         at = list[at].next;
 }
 
@@ -216,7 +220,7 @@ bool mxp_rules_first(const struct mxp_rules *rules, const struct mxp_asked *aske
     const struct mxp_enhanced *e = &asked->reply->enhanced;
     if (e->klass)
         try_wordless(&search, rules->wordless_slots[mxp_wordless_slot(e->subject, e->detail)]);
-    try_wordless(&search, rules->wordless_any);
+    try_wordless(&search, rules->wordless_any[asked->reply->code / 100 % MXP_WORDLESS_CLASSES]);
     if (search.best == SIZE_MAX)
         return false;
     *ret = rules->rules[search.best];
