@@ -27,7 +27,8 @@ static inline unsigned char mxp_octet(char c)
 /* Bit i is of octet i. */
 struct mxp_octets {
     uint64_t word; /* letters and digits of ASCII */
-    uint64_t odd;  /* above 127, or one of ' : \n */
+    uint64_t join; /* above 127, or an apostrophe: a word may go on there */
+    uint64_t mark; /* : and \n */
 };
 
 #ifdef __SSE2__
@@ -43,12 +44,12 @@ static inline void mxp_octets_16(const char *at, unsigned shift, struct mxp_octe
     __m128i octets = _mm_loadu_si128((const __m128i *)(const void *)at);
     __m128i alpha = mxp_octets_up_to(_mm_or_si128(octets, _mm_set1_epi8(0x20)), 'a', 26);
     __m128i word = _mm_or_si128(alpha, mxp_octets_up_to(octets, '0', 10));
+    __m128i join = _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\'')), octets);
     __m128i mark = _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\n')),
                                 _mm_cmpeq_epi8(octets, _mm_set1_epi8(':')));
-    mark = _mm_or_si128(mark, _mm_cmpeq_epi8(octets, _mm_set1_epi8('\'')));
-    mark = _mm_or_si128(mark, octets); /* the upper bit counts */
     ret->word |= (uint64_t)(unsigned)_mm_movemask_epi8(word) << shift;
-    ret->odd |= (uint64_t)(unsigned)_mm_movemask_epi8(mark) << shift;
+    ret->join |= (uint64_t)(unsigned)_mm_movemask_epi8(join) << shift; /* the upper bit counts */
+    ret->mark |= (uint64_t)(unsigned)_mm_movemask_epi8(mark) << shift;
 }
 
 #else
@@ -57,9 +58,9 @@ static inline void mxp_octets_16(const char *at, unsigned shift, struct mxp_octe
 {
     for (unsigned i = 0; i < 16; i++) {
         unsigned char is = mxp_octet(at[i]);
-        uint64_t odd = is == MXP_OCTET_HIGH || at[i] == '\'' || at[i] == ':' || at[i] == '\n';
         ret->word |= (uint64_t)(is > MXP_OCTET_HIGH) << (shift + i);
-        ret->odd |= odd << (shift + i);
+        ret->join |= (uint64_t)(is == MXP_OCTET_HIGH || at[i] == '\'') << (shift + i);
+        ret->mark |= (uint64_t)(at[i] == ':' || at[i] == '\n') << (shift + i);
     }
 }
 
@@ -68,7 +69,7 @@ static inline void mxp_octets_16(const char *at, unsigned shift, struct mxp_octe
 /* at: MXP_OCTETS of them can be read. */
 static inline struct mxp_octets mxp_octets_read(const char *at)
 {
-    struct mxp_octets octets = {0, 0};
+    struct mxp_octets octets = {0, 0, 0};
     for (unsigned i = 0; i < MXP_OCTETS; i += 16)
         mxp_octets_16(at + i, i, &octets);
     return octets;

@@ -159,6 +159,7 @@ struct mxp_rules {
     struct mxp_term *terms; /* rules_terms.c: by text */
     struct mxp_word *words; /* open addressing, by hash */
     size_t n_words, mask_words;
+    unsigned shift_words; /* the upper bits of a hash tell the slot */
     struct mxp_node *nodes;
     struct mxp_node address; /* what is found at an address */
     size_t n_nodes, size_nodes;
@@ -230,18 +231,16 @@ static inline uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t no
 }
 
 /* NULL: it is in no rule. */
-static inline size_t mxp_rules_word_slot(const struct mxp_rules *rules,
-                                         const struct mxp_token *token)
+static inline size_t mxp_rules_word_slot(const struct mxp_rules *rules, uint64_t hash)
 {
-    return (size_t)(token->hash >> 1) & rules->mask_words;
+    return (size_t)(hash >> rules->shift_words);
 }
 
-static inline const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules,
-                                                    const struct mxp_token *token)
+static inline const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, uint64_t hash)
 {
-    for (size_t at = mxp_rules_word_slot(rules, token); rules->words[at].hash;
+    for (size_t at = mxp_rules_word_slot(rules, hash); rules->words[at].hash;
          at = (at + 1) & rules->mask_words)
-        if (rules->words[at].hash == token->hash)
+        if (rules->words[at].hash == hash)
             return &rules->words[at];
     return NULL;
 }

@@ -6,7 +6,8 @@
 /* MXP_SET_STEP words of a bit set, which any processor of today joins in one step. */
 typedef uint64_t step_bits __attribute__((vector_size(8 * MXP_SET_STEP), aligned(8), may_alias));
 
-#define RING 32 /* words back, at which pairs' first parts are remembered */
+#define BATCH 32 /* words that are cut, then looked up, then taken */
+#define RING  32 /* words back, at which pairs' first parts are remembered */
 _Static_assert(MXP_PHRASE_WORDS + MXP_PAIR_GAP + 2 <= RING, "no word is written over too early");
 
 struct search_words {
@@ -75,6 +76,18 @@ static inline uint32_t take_word(struct search_words *search, uint32_t node,
     return node;
 }
 
+/* One step after the other, so that many words are looked up while the lines of the cache come. */
+static uint32_t take_words(struct search_words *search, uint32_t node, const uint64_t *hashes,
+                           size_t n)
+{
+    const struct mxp_word *words[BATCH];
+    for (size_t i = 0; i < n; i++)
+        words[i] = mxp_rules_word(search->rules, hashes[i]);
+    for (size_t i = 0; i < n; i++)
+        node = take_word(search, node, words[i]);
+    return node;
+}
+
 /* Postfix puts into its logs at which command it heard a reply: no words of the reply. */
 static struct mxp_slice said(struct mxp_slice text)
 {
@@ -99,7 +112,7 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
 {
     struct search_words search;
     struct mxp_tokens tokens;
-    struct mxp_token token[2];
+    uint64_t hashes[BATCH];
     uint32_t node = 0;
     search.rules = rules;
     search.bits = ret->bits;
@@ -110,12 +123,9 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     if (!rules->words)
         return;
     mxp_tokens_init(&tokens, said(text), true);
-    bool more = mxp_tokens_next(&tokens, &token[0]);
-    for (unsigned i = 0; more; i ^= 1) {
-        /* The next word is cut while the table's line for this one comes. */
-        __builtin_prefetch(&rules->words[mxp_rules_word_slot(rules, &token[i])]);
-        more = mxp_tokens_next(&tokens, &token[i ^ 1]);
-        node = take_word(&search, node, mxp_rules_word(rules, &token[i]));
+    for (size_t n = BATCH; n == BATCH;) {
+        n = mxp_tokens_hashes(&tokens, hashes, BATCH);
+        node = take_words(&search, node, hashes, n);
     }
     for (mxp_pair_bits pairs = search.pairs; pairs; pairs &= pairs - 1) {
         uint16_t id = rules->pairs[first_pair(pairs)].id;

@@ -10,26 +10,28 @@ static const char *const silent_words[] = {
     "been", "being", "has",   "had",   "now",    "this",      "that",     "its",
     "his",  "her",   "their", "sorry", "please", "currently", "presently"};
 
-static void word_put(struct mxp_word *words, size_t mask, const struct mxp_word *word)
+static void word_put(struct mxp_rules *rules, const struct mxp_word *word)
 {
-    size_t at = (size_t)(word->hash >> 1) & mask;
-    while (words[at].hash)
-        at = (at + 1) & mask;
-    words[at] = *word;
+    size_t at = mxp_rules_word_slot(rules, word->hash);
+    while (rules->words[at].hash)
+        at = (at + 1) & rules->mask_words;
+    rules->words[at] = *word;
 }
 
 static int words_grow(struct mxp_rules *rules)
 {
-    size_t size = rules->words ? (rules->mask_words + 1) * 2 : 2048;
-    struct mxp_word *grown = calloc(size, sizeof *grown);
+    struct mxp_word *old = rules->words, *grown;
+    size_t n = old ? rules->mask_words + 1 : 0, size = n ? n * 2 : 2048;
+    grown = calloc(size, sizeof *grown);
     if (!grown)
         return MXP_ENOMEM;
-    for (size_t i = 0; rules->words && i <= rules->mask_words; i++)
-        if (rules->words[i].hash)
-            word_put(grown, size - 1, &rules->words[i]);
-    free(rules->words);
     rules->words = grown;
     rules->mask_words = size - 1;
+    rules->shift_words = 64 - (unsigned)__builtin_ctzll(size);
+    for (size_t i = 0; i < n; i++)
+        if (old[i].hash)
+            word_put(rules, &old[i]);
+    free(old);
     return 0;
 }
 
@@ -41,14 +43,14 @@ static int word_new(struct mxp_rules *rules, const struct mxp_token *token, uint
             return err;
     }
     struct mxp_word word = {token->hash, 0, id};
-    word_put(rules->words, rules->mask_words, &word);
+    word_put(rules, &word);
     rules->n_words++;
     return 0;
 }
 
 static int word_get(struct mxp_rules *rules, const struct mxp_token *token, uint16_t *ret_id)
 {
-    const struct mxp_word *word = mxp_rules_word(rules, token);
+    const struct mxp_word *word = mxp_rules_word(rules, token->hash);
     if (word)
         return *ret_id = word->id, 0;
     if (rules->n_words >= MXP_WORD_SILENT - 1)

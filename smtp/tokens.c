@@ -1,48 +1,24 @@
 #include "smtp/tokens.h"
 
+#include "smtp/octets.h"
+#include "smtp/tokens_hash.h"
 #include "smtp/tokens_skip.h"
 
 #include <string.h>
-
-#define PIECE 16 /* octets of a word that are taken at once */
 
 /* U+00C0 to U+017F without their accents; '-' is no letter. */
 static const char unaccented[] = "aaaaaaaceeeeiiiidnooooo-ouuuuytsaaaaaaaceeeeiiiidnooooo-ouuuuyty"
                                  "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllll"
                                  "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
-/* The masks of what stands at at. The last octets of a text are read from a copy with NULs behind
- * them, so that nothing is read behind the text. False: nothing is left. */
-static bool read_block(struct mxp_tokens *tokens, const char *at)
-{
-    size_t left = (size_t)(tokens->end - at);
-    if (left < MXP_OCTETS && at != tokens->tail) {
-        bool has_address = tokens->address < tokens->end;
-        memset(tokens->tail, 0, sizeof tokens->tail);
-        if (left)
-            memcpy(tokens->tail, at, left);
-        at = tokens->tail;
-        tokens->end = at + left;
-        tokens->safe = at + MXP_OCTETS;
-        tokens->address =
-            has_address ? mxp_tokens_find_address(at, tokens->end, &tokens->sign) : tokens->end;
-    }
-    tokens->at = tokens->block = at;
-    tokens->octets = mxp_octets_read(at);
-    return left > 0;
-}
-
 void mxp_tokens_init(struct mxp_tokens *tokens, struct mxp_slice text, bool reply)
 {
     const char *end = text.ptr + text.len;
     tokens->at = text.ptr;
     tokens->end = end;
-    tokens->safe = text.len < MXP_OCTETS ? text.ptr : end - PIECE;
     tokens->address = reply ? mxp_tokens_find_address(text.ptr, end, &tokens->sign) : end;
     tokens->line_start = tokens->reply = reply;
     tokens->url = false;
-    if (reply)
-        read_block(tokens, text.ptr);
 }
 
 static inline void put(struct mxp_token *token, char c)
@@ -104,14 +80,9 @@ static inline bool apostrophe(const char *at, const char *end)
     return *at == '\'' && at + 1 < end && mxp_octet(at[1]) >= MXP_OCTET_HIGH;
 }
 
-static inline bool is_temporary(const char *text)
-{
-    return memcmp(text, "tempor", 6) == 0;
-}
-
 static void stem(struct mxp_token *token)
 {
-    if (token->len < 7 || !is_temporary(token->text))
+    if (token->len < 7 || !mxp_token_is_temporary(token->text))
         return;
     token->len = 0;
     set(token, "temporar");
@@ -148,29 +119,16 @@ static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
         stem(ret);
 }
 
-/* The hash is of sixteen octets at a time, NULs behind the last. */
-static inline uint64_t mix(uint64_t hash, uint64_t first, uint64_t second)
-{
-    uint64_t piece = first * 0x9e3779b97f4a7c15u + (second ^ second >> 31) * 0xc2b2ae3d27d4eb4fu;
-    hash = hash * 0xff51afd7ed558ccdu + piece;
-    return hash ^ hash >> 29;
-}
-
-static inline uint64_t finish(uint64_t hash)
-{
-    return (hash ^ hash >> 32) | 1;
-}
-
 static void seal(struct mxp_token *token)
 {
     uint64_t hash = 0, first, second;
-    memset(token->text + token->len, 0, PIECE);
-    for (uint32_t at = 0; at < token->len; at += PIECE) {
+    memset(token->text + token->len, 0, MXP_TOKEN_PIECE);
+    for (uint32_t at = 0; at < token->len; at += MXP_TOKEN_PIECE) {
         memcpy(&first, token->text + at, 8);
         memcpy(&second, token->text + at + 8, 8);
-        hash = mix(hash, first, second);
+        hash = mxp_token_mix(hash, first, second);
     }
-    token->hash = finish(hash);
+    token->hash = mxp_token_finish(hash);
 }
 
 /* What separates words may begin or end a URL; a rule marks the words of one by a slash. */
@@ -210,42 +168,23 @@ static void take_separator(struct mxp_tokens *tokens)
     }
 }
 
-/* To the next word; false: there is none. Outside of URLs no separator but ':' and '\n' matters. */
-static inline bool seek(struct mxp_tokens *tokens)
+/* To the next word; false: there is none. */
+static bool seek(struct mxp_tokens *tokens)
 {
     for (;;) {
         if (tokens->line_start)
             tokens->at = mxp_tokens_skip_codes(tokens->at, tokens->end);
         tokens->line_start = false;
-        if (tokens->url || !tokens->reply) {
-            if (tokens->at >= tokens->end)
-                return false;
-            if (mxp_octet(*tokens->at) >= MXP_OCTET_HIGH)
-                return true;
-            take_separator(tokens);
-            continue;
-        }
-        size_t off = (size_t)(tokens->at - tokens->block);
-        if (off >= MXP_OCTETS) {
-            if (!read_block(tokens, tokens->at))
-                return false;
-            continue;
-        }
-        uint64_t rest = (tokens->octets.word | tokens->octets.odd) >> off;
-        if (!rest) {
-            if (tokens->end - tokens->block <= MXP_OCTETS ||
-                !read_block(tokens, tokens->block + MXP_OCTETS))
-                return false;
-            continue;
-        }
-        tokens->at += __builtin_ctzll(rest);
+        if (tokens->at >= tokens->end)
+            return false;
         if (mxp_octet(*tokens->at) >= MXP_OCTET_HIGH)
             return true;
         take_separator(tokens);
     }
 }
+
 /* "addr" and "ip". */
-static inline bool take_special(struct mxp_tokens *tokens, struct mxp_token *ret)
+static bool take_special(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
     const char *behind = NULL, *word = "ip";
     if (mxp_is_digit(*tokens->at))
@@ -266,49 +205,6 @@ static inline bool take_special(struct mxp_tokens *tokens, struct mxp_token *ret
     return true;
 }
 
-/* How many letters and digits stand at at, when the block holds one octet more than these, and
- * sixteen octets can be read. */
-static inline size_t plain_len(struct mxp_tokens *tokens)
-{
-    size_t off = (size_t)(tokens->at - tokens->block);
-    uint64_t others = ~(tokens->octets.word >> off);
-    size_t len = others ? (size_t)__builtin_ctzll(others) : MXP_OCTETS;
-    if (off + len < MXP_OCTETS && tokens->at <= tokens->safe)
-        return len;
-    read_block(tokens, tokens->at);
-    others = ~tokens->octets.word;
-    return others ? (size_t)__builtin_ctzll(others) : MXP_OCTETS;
-}
-
-/* The common word, of one to sixteen letters and digits, in two registers, whose octets are those
- * that take_word and seal would have: the bit 0x20 is all that tells the cases apart. False: it
- * is another one. */
-static inline bool take_plain(struct mxp_tokens *tokens, struct mxp_token *ret)
-{
-    static const unsigned char keep[2 * PIECE] = {255, 255, 255, 255, 255, 255, 255, 255,
-                                                  255, 255, 255, 255, 255, 255, 255, 255};
-    static const uint64_t lower = UINT64_C(0x2020202020202020);
-    size_t len = plain_len(tokens);
-    const char *from = tokens->at;
-    if (len == 0 || len > PIECE || from[len] == '\'' || mxp_octet(from[len]) == MXP_OCTET_HIGH)
-        return false;
-    uint64_t first, second, keep_first, keep_second;
-    memcpy(&keep_first, keep + PIECE - len, 8);
-    memcpy(&keep_second, keep + PIECE - len + 8, 8);
-    memcpy(&first, from, 8);
-    memcpy(&second, from + 8, 8);
-    first = (first | lower) & keep_first;
-    second = (second | lower) & keep_second;
-    memcpy(ret->text, &first, 8);
-    memcpy(ret->text + 8, &second, 8);
-    if (is_temporary(ret->text))
-        return false;
-    tokens->at = from + len;
-    ret->len = (uint32_t)len;
-    ret->hash = finish(mix(0, first, second));
-    return true;
-}
-
 bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
 {
     ret->len = 0;
@@ -317,8 +213,6 @@ bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret)
     if (tokens->url)
         put(ret, '/');
     if (tokens->reply && take_special(tokens, ret))
-        return true;
-    if (tokens->reply && !tokens->url && take_plain(tokens, ret))
         return true;
     take_word(tokens, ret);
     seal(ret);

@@ -18,7 +18,6 @@
 #define MXP_SMTP_TOKENS_H
 
 #include "core/slice.h"
-#include "smtp/octets.h"
 
 #define MXP_TOKEN_MAX 48 /* a longer word is in no rule: it is cut */
 
@@ -27,11 +26,7 @@ struct mxp_tokens {
     bool line_start, reply; /* reply: lines start with codes */
     /* private */
     bool url;                   /* inside of one */
-    const char *safe;           /* sixteen octets can be read from here and before */
     const char *address, *sign; /* the next mail address, from at on, and its @; end: none */
-    const char *block;          /* what the masks are of */
-    struct mxp_octets octets;
-    char tail[MXP_OCTETS + 16]; /* the text's last octets, NULs behind */
 };
 
 struct mxp_token {
@@ -40,8 +35,12 @@ struct mxp_token {
     uint64_t hash; /* never 0; no two words of any text are expected to share one */
 };
 
-/* text: a reply's lines, or with reply false, words alone. It must stay; tokens must not move. */
+/* text: a reply's lines, or with reply false, words alone. */
 void mxp_tokens_init(struct mxp_tokens *tokens, struct mxp_slice text, bool reply);
 bool mxp_tokens_next(struct mxp_tokens *tokens, struct mxp_token *ret);
+
+/* tokens_hashes.c: the hashes of the next words of a reply, at most n; fewer: these
+ * were the last. */
+size_t mxp_tokens_hashes(struct mxp_tokens *tokens, uint64_t *ret, size_t n);
 
 #endif
