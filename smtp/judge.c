@@ -90,6 +90,22 @@ int mxp_judge_init(struct mxp_rules *rules)
     return err;
 }
 
+void mxp_judge_renumber(struct mxp_rules *rules, const uint16_t *numbers)
+{
+    struct mxp_judge_terms *was = &rules->judge;
+    rules->judge = (struct mxp_judge_terms){
+        .passes = numbers[was->passes],
+        .again = numbers[was->again],
+        .check = numbers[was->check],
+        .doubts = numbers[was->doubts],
+        .elsewhere = numbers[was->elsewhere],
+        .no_mail = numbers[was->no_mail],
+        .welcome = numbers[was->welcome],
+        .units = numbers[was->units],
+    };
+    _Static_assert(sizeof rules->judge == 8 * sizeof *numbers, "each of them is here");
+}
+
 bool mxp_judge_passes(const struct mxp_rules *rules, const struct mxp_found *found)
 {
     const struct mxp_judge_terms *judge = &rules->judge;

@@ -36,6 +36,8 @@ struct mxp_finding {
 
 /* Put the phrases into rules, before they are linked. */
 int mxp_judge_init(struct mxp_rules *rules);
+/* Terms got new numbers: by the old ones. */
+void mxp_judge_renumber(struct mxp_rules *rules, const uint16_t *numbers);
 
 /* No allocation. found: what was found in the reply's text. */
 enum mxp_verdict mxp_judge(const struct mxp_rules *rules, const struct mxp_finding *finding,

@@ -29,7 +29,7 @@
 
 struct mxp_rule {
     uint16_t with[MXP_RULE_TERMS]; /* terms; MXP_NO_TERM ends */
-    const uint16_t *without;       /* likewise */
+    uint16_t *without;             /* likewise */
     uint32_t stages;               /* MXP_STAGE_BIT of each; 0: any */
     uint16_t provider;             /* 0: any */
     uint16_t code_from, code_to;   /* 0: any */
@@ -136,8 +136,9 @@ struct mxp_rules {
     struct mxp_rule *rules;
     struct mxp_rule_key *keys; /* likewise */
     size_t n_rules, size_rules;
-    uint16_t *triggers; /* by term: its first rule; UINT16_MAX: none */
-    uint64_t trigger_bits[MXP_TERMS_MAX / 64];
+    uint16_t *triggers; /* by term: its first rule. The first n_triggers terms have rules, and are
+                           in the order of these */
+    size_t n_triggers;
     struct mxp_wordless *wordless; /* rules without any term */
     size_t n_wordless;
     uint32_t wordless_any[MXP_WORDLESS_CLASSES]; /* those that ask for no exact enhanced code */

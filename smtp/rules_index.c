@@ -63,7 +63,51 @@ static void index_rule(struct mxp_rules *rules, uint16_t at)
     }
     key->next = rules->triggers[trigger];
     rules->triggers[trigger] = at;
-    rules->trigger_bits[trigger / 64] |= UINT64_C(1) << trigger % 64;
+}
+
+/* A text's terms are asked by their numbers: those come first that have rules, in the order of
+ * their first one, so that the search may end early. */
+static void order_terms(struct mxp_rules *rules, uint16_t *ret_numbers)
+{
+    uint16_t n = 0;
+    memset(ret_numbers, 0xff, rules->n_terms * sizeof *ret_numbers);
+    for (size_t i = 0; i < rules->n_rules; i++) {
+        uint16_t trigger, also;
+        if (rules->rules[i].also)
+            continue; /* not looked up by a term */
+        pick_terms(rules, &rules->rules[i], &trigger, &also);
+        if (trigger != MXP_NO_TERM && ret_numbers[trigger] == MXP_NO_TERM)
+            ret_numbers[trigger] = n++;
+    }
+    rules->n_triggers = n;
+    for (size_t i = 0; i < rules->n_terms; i++)
+        if (ret_numbers[i] == MXP_NO_TERM)
+            ret_numbers[i] = n++;
+}
+
+static void renumber(struct mxp_rules *rules, const uint16_t *numbers)
+{
+    uint32_t weights[MXP_TERMS_MAX];
+    for (size_t i = 0; i < rules->n_rules; i++) {
+        struct mxp_rule *rule = &rules->rules[i];
+        for (int k = 0; k < MXP_RULE_TERMS && rule->with[k] != MXP_NO_TERM; k++)
+            rule->with[k] = numbers[rule->with[k]];
+        if (i > 0 && rule->without == rule[-1].without)
+            continue; /* of the same line */
+        for (uint16_t *term = rule->without; *term != MXP_NO_TERM; term++)
+            *term = numbers[*term];
+    }
+    for (size_t i = 0; i < rules->n_pairs; i++) {
+        struct mxp_pair *pair = &rules->pairs[i];
+        *pair = (struct mxp_pair){numbers[pair->first], numbers[pair->second], numbers[pair->id]};
+    }
+    for (size_t i = 0; i < rules->n_members; i++)
+        rules->members[i].term = numbers[rules->members[i].term];
+    memcpy(weights, rules->weights, sizeof weights);
+    for (size_t i = 0; i < rules->n_terms; i++)
+        rules->weights[numbers[i]] = weights[i];
+    rules->always = numbers[rules->always];
+    mxp_judge_renumber(rules, numbers);
 }
 
 int mxp_rules_index(struct mxp_rules *rules)
@@ -73,11 +117,17 @@ int mxp_rules_index(struct mxp_rules *rules)
     rules->always = (uint16_t)rules->n_terms++;
     rules->n_set_words = (rules->n_terms + 63) / 64;
     rules->n_set_words += -rules->n_set_words % MXP_SET_STEP;
+    uint16_t *numbers = malloc(rules->n_terms * sizeof *numbers);
     rules->triggers = malloc(rules->n_terms * sizeof *rules->triggers);
     rules->wordless = malloc((rules->n_rules + 1) * MXP_WORDLESS_CLASSES * sizeof *rules->wordless);
     rules->keys = calloc(rules->n_rules + 1, sizeof *rules->keys);
-    if (!rules->triggers || !rules->wordless || !rules->keys)
+    if (!numbers || !rules->triggers || !rules->wordless || !rules->keys) {
+        free(numbers);
         return MXP_ENOMEM;
+    }
+    order_terms(rules, numbers);
+    renumber(rules, numbers);
+    free(numbers);
     memset(rules->triggers, 0xff, rules->n_terms * sizeof *rules->triggers);
     memset(rules->wordless_slots, 0xff, sizeof rules->wordless_slots);
     memset(rules->wordless_any, 0xff, sizeof rules->wordless_any);

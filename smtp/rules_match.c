@@ -197,6 +197,24 @@ static void try_wordless(struct search *search, uint32_t at)
         at = list[at].next;
 }
 
+/* Triggers are in the order of their first rules. */
+static void try_found(struct search *search)
+{
+    const struct mxp_rules *rules = search->rules;
+    for (size_t i = 0; i < rules->n_triggers; i += 64) {
+        size_t left = rules->n_triggers - i;
+        uint64_t bits = search->asked->found->bits[i / 64];
+        bits &= left < 64 ? ~(UINT64_MAX << left) : UINT64_MAX;
+        for (; bits; bits &= bits - 1) {
+            uint16_t at = rules->triggers[i + (size_t)__builtin_ctzll(bits)];
+            if (at >= search->best)
+                return;
+            while (at != UINT16_MAX && at < search->best && !tries(search, at))
+                at = rules->keys[at].next;
+        }
+    }
+}
+
 static void add_also(const struct mxp_rules *rules, const struct mxp_asked *asked,
                      struct mxp_rule *ret)
 {
@@ -219,14 +237,7 @@ bool mxp_rules_first(const struct mxp_rules *rules, const struct mxp_asked *aske
                      struct mxp_rule *ret)
 {
     struct search search = {rules, asked, SIZE_MAX};
-    for (size_t i = 0; i < rules->n_set_words; i++) {
-        uint64_t bits = asked->found->bits[i] & rules->trigger_bits[i];
-        for (; bits; bits &= bits - 1) {
-            uint16_t at = rules->triggers[i * 64 + (size_t)__builtin_ctzll(bits)];
-            while (at != UINT16_MAX && at < search.best && !tries(&search, at))
-                at = rules->keys[at].next;
-        }
-    }
+    try_found(&search);
     const struct mxp_enhanced *e = &asked->reply->enhanced;
     if (e->klass)
         try_wordless(&search, rules->wordless_slots[mxp_wordless_slot(e->subject, e->detail)]);
