@@ -66,6 +66,7 @@ struct mxp_word {
     uint16_t id;   /* 1 ..; MXP_WORD_SILENT, MXP_WORD_ADDRESS */
 };
 
+#define MXP_BUCKET       4 /* words, in one line of the processor's cache */
 #define MXP_WORD_SILENT  0xfffeu
 #define MXP_WORD_ADDRESS 0xffffu
 
@@ -158,9 +159,9 @@ struct mxp_rules {
     struct mxp_ends *ends; /* distinct ones; the first is none */
     size_t n_ends;
     struct mxp_term *terms; /* rules_terms.c: by text */
-    struct mxp_word *words; /* open addressing, by hash */
-    size_t n_words, mask_words;
-    unsigned shift_words; /* the upper bits of a hash tell the slot */
+    struct mxp_word *words; /* in buckets, by hash */
+    size_t n_words, mask_buckets;
+    unsigned shift_words; /* the upper bits of a hash tell the bucket */
     struct mxp_node *nodes;
     struct mxp_node address; /* what is found at an address */
     size_t n_nodes, size_nodes;
@@ -231,19 +232,28 @@ static inline uint32_t mxp_rules_edge(const struct mxp_rules *rules, uint32_t no
     return mxp_edge_to(rules->edges[mxp_rules_edge_slot(rules, (uint64_t)node << 16 | word)]);
 }
 
-/* NULL: it is in no rule. */
-static inline size_t mxp_rules_word_slot(const struct mxp_rules *rules, uint64_t hash)
+/* The bucket of a word; the words of a bucket that is full go on in the next one. */
+static inline size_t mxp_rules_bucket(const struct mxp_rules *rules, uint64_t hash)
 {
     return (size_t)(hash >> rules->shift_words);
 }
 
-static inline const struct mxp_word *mxp_rules_word(const struct mxp_rules *rules, uint64_t hash)
+/* Its id and root; id 0: it is in no rule. No branch depends on the word but for full buckets, as
+ * it could not be foreseen. */
+static inline struct mxp_word mxp_rules_word(const struct mxp_rules *rules, uint64_t hash)
 {
-    for (size_t at = mxp_rules_word_slot(rules, hash); rules->words[at].hash;
-         at = (at + 1) & rules->mask_words)
-        if (rules->words[at].hash == hash)
-            return &rules->words[at];
-    return NULL;
+    size_t at = mxp_rules_bucket(rules, hash);
+    for (;; at = (at + 1) & rules->mask_buckets) {
+        const struct mxp_word *bucket = rules->words + at * MXP_BUCKET;
+        unsigned place = (unsigned)(bucket[1].hash == hash) + 2u * (bucket[2].hash == hash) +
+                         3u * (bucket[3].hash == hash);
+        struct mxp_word word = bucket[place];
+        bool found = word.hash == hash;
+        word.id = (uint16_t)(word.id & -(unsigned)found);
+        word.root &= -(uint32_t)found;
+        if (__builtin_expect(found | !bucket[MXP_BUCKET - 1].hash, 1))
+            return word;
+    }
 }
 
 static inline bool mxp_found_has(const struct mxp_found *found, uint16_t id)

@@ -6,48 +6,71 @@
 /* MXP_SET_STEP words of a bit set, which any processor of today joins in one step. */
 typedef uint64_t step_bits __attribute__((vector_size(8 * MXP_SET_STEP), aligned(8), may_alias));
 
-#define BATCH 32 /* words that are cut, then looked up, then taken */
-#define RING  32 /* words back, at which pairs' first parts are remembered */
-_Static_assert(MXP_PHRASE_WORDS + MXP_PAIR_GAP + 2 <= RING, "no word is written over too early");
+#define BATCH 32 /* words that are taken at once */
+#define RING  64 /* words back, at which pairs' first parts are remembered */
+_Static_assert(MXP_PHRASE_WORDS + MXP_PAIR_GAP + 1 + BATCH <= RING, "none is written over");
 
 struct search_words {
     const struct mxp_rules *rules;
     uint64_t *bits;             /* terms found */
     mxp_pair_bits pairs;        /* found */
     mxp_pair_bits firsts[RING]; /* by word, modulo: the pairs whose first part ends there */
-    uint32_t at;                /* the number of the word, from 1 */
+    uint32_t node;
+    uint32_t at; /* the number of the word, from 1 */
 };
+
+/* What is found at the nodes of a batch. */
+struct hits {
+    uint16_t sets[BATCH];
+    uint16_t ends[BATCH];
+    uint32_t at[BATCH]; /* of ends */
+    size_t n_sets, n_ends;
+};
+
+/* Without a branch: all are written, and what is none is written over. */
+static inline void hit(struct hits *hits, const struct mxp_node *node, uint32_t at)
+{
+    hits->sets[hits->n_sets] = node->set;
+    hits->n_sets += node->set != 0;
+    hits->ends[hits->n_ends] = node->ends;
+    hits->at[hits->n_ends] = at;
+    hits->n_ends += node->ends != 0;
+}
+
+static void join_sets(struct search_words *search, const struct hits *hits)
+{
+    size_t width = search->rules->n_set_words;
+    step_bits *bits = (step_bits *)search->bits;
+    for (size_t k = 0; k < hits->n_sets; k++) {
+        const step_bits *set = (const step_bits *)&search->rules->sets[hits->sets[k] * width];
+        for (size_t i = 0; i < width / MXP_SET_STEP; i++)
+            bits[i] |= set[i];
+    }
+}
 
 /* A second part of len words begins behind the word at - len, the first one ends there or up to
  * MXP_PAIR_GAP words before. */
-static void found_ends(struct search_words *search, const struct mxp_ends *ends)
+static void join_ends(struct search_words *search, const struct hits *hits)
 {
-    const struct mxp_ends *part = ends;
-    for (;;) {
-        uint32_t before = search->at - part->len;
-        mxp_pair_bits near = 0;
-        for (uint32_t i = 0; i <= MXP_PAIR_GAP; i++)
-            near |= search->firsts[(before - i) % RING];
-        search->pairs |= part->seconds & near;
-        if (!part->next)
-            break;
-        part = &search->rules->ends[part->next];
+    for (size_t k = 0; k < hits->n_ends; k++) {
+        const struct mxp_ends *ends = &search->rules->ends[hits->ends[k]], *part = ends;
+        uint32_t at = hits->at[k];
+        for (;;) {
+            uint32_t before = at - part->len;
+            mxp_pair_bits near = 0;
+            for (uint32_t i = 0; i <= MXP_PAIR_GAP; i++)
+                near |= search->firsts[(before - i) % RING];
+            search->pairs |= part->seconds & near;
+            if (!part->next)
+                break;
+            part = &search->rules->ends[part->next];
+        }
+        search->firsts[at % RING] |= ends->firsts;
     }
-    search->firsts[search->at % RING] |= ends->firsts;
 }
 
-static inline void found(struct search_words *search, const struct mxp_node *node)
-{
-    size_t width = search->rules->n_set_words;
-    const step_bits *set = (const step_bits *)&search->rules->sets[node->set * width];
-    step_bits *bits = (step_bits *)search->bits;
-    for (size_t i = 0; i < width / MXP_SET_STEP; i++)
-        bits[i] |= set[i];
-    if (node->ends)
-        found_ends(search, &search->rules->ends[node->ends]);
-}
-
-static uint32_t step(const struct mxp_rules *rules, uint32_t node, const struct mxp_word *word)
+static inline uint32_t step(const struct mxp_rules *rules, uint32_t node,
+                            const struct mxp_word *word)
 {
     while (node) {
         const struct mxp_node *at = &rules->nodes[node];
@@ -59,33 +82,34 @@ static uint32_t step(const struct mxp_rules *rules, uint32_t node, const struct 
     return word->root;
 }
 
-/* word: NULL: in no rule. */
-static inline uint32_t take_word(struct search_words *search, uint32_t node,
-                                 const struct mxp_word *word)
+/* A loop for each stage of a batch of words: what a loop waits for, from the caches or for a branch
+ * that was not foreseen, it waits for at once for many words. */
+static void take_words(struct search_words *search, const uint64_t *hashes, size_t n)
 {
-    if (word && word->id >= MXP_WORD_SILENT) {
-        if (word->id == MXP_WORD_ADDRESS)
-            found(search, &search->rules->address);
-        return node;
+    const struct mxp_rules *rules = search->rules;
+    struct mxp_word words[BATCH];
+    struct hits hits;
+    size_t n_words = 0;
+    uint32_t node = search->node, at = search->at;
+    hits.n_sets = hits.n_ends = 0;
+    for (size_t i = 0; i < n; i++) {
+        words[n_words] = mxp_rules_word(rules, hashes[i]);
+        __builtin_prefetch(&rules->nodes[words[n_words].root]);
+        n_words += words[n_words].id != MXP_WORD_SILENT;
     }
-    search->firsts[++search->at % RING] = 0;
-    if (!word)
-        return 0;
-    node = step(search->rules, node, word);
-    found(search, &search->rules->nodes[node]);
-    return node;
-}
-
-/* One step after the other, so that many words are looked up while the lines of the cache come. */
-static uint32_t take_words(struct search_words *search, uint32_t node, const uint64_t *hashes,
-                           size_t n)
-{
-    const struct mxp_word *words[BATCH];
-    for (size_t i = 0; i < n; i++)
-        words[i] = mxp_rules_word(search->rules, hashes[i]);
-    for (size_t i = 0; i < n; i++)
-        node = take_word(search, node, words[i]);
-    return node;
+    for (size_t i = 0; i < n_words; i++) {
+        if (words[i].id == MXP_WORD_ADDRESS) {
+            hit(&hits, &rules->address, at);
+            continue;
+        }
+        search->firsts[++at % RING] = 0;
+        node = step(rules, words[i].id ? node : 0, &words[i]);
+        hit(&hits, &rules->nodes[node], at);
+    }
+    search->node = node;
+    search->at = at;
+    join_sets(search, &hits);
+    join_ends(search, &hits);
 }
 
 /* Postfix puts into its logs at which command it heard a reply: no words of the reply. */
@@ -113,11 +137,10 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     struct search_words search;
     struct mxp_tokens tokens;
     uint64_t hashes[BATCH];
-    uint32_t node = 0;
     search.rules = rules;
     search.bits = ret->bits;
-    search.pairs = search.at = 0;
-    memset(search.firsts, 0, sizeof search.firsts);
+    search.pairs = search.node = search.at = 0;
+    memset(search.firsts, 0, rules->n_pairs ? sizeof search.firsts : 0);
     memset(ret->bits, 0, rules->n_set_words * sizeof *ret->bits);
     ret->bits[rules->always / 64] |= UINT64_C(1) << rules->always % 64;
     if (!rules->words)
@@ -125,7 +148,7 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     mxp_tokens_init(&tokens, said(text), true);
     for (size_t n = BATCH; n == BATCH;) {
         n = mxp_tokens_hashes(&tokens, hashes, BATCH);
-        node = take_words(&search, node, hashes, n);
+        take_words(&search, hashes, n);
     }
     for (mxp_pair_bits pairs = search.pairs; pairs; pairs &= pairs - 1) {
         uint16_t id = rules->pairs[first_pair(pairs)].id;

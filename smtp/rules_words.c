@@ -10,24 +10,31 @@ static const char *const silent_words[] = {
     "been", "being", "has",   "had",   "now",    "this",      "that",     "its",
     "his",  "her",   "their", "sorry", "please", "currently", "presently"};
 
+static size_t words_size(const struct mxp_rules *rules)
+{
+    return rules->words ? (rules->mask_buckets + 1) * MXP_BUCKET : 0;
+}
+
 static void word_put(struct mxp_rules *rules, const struct mxp_word *word)
 {
-    size_t at = mxp_rules_word_slot(rules, word->hash);
+    size_t mask = rules->mask_buckets * MXP_BUCKET + MXP_BUCKET - 1;
+    size_t at = mxp_rules_bucket(rules, word->hash) * MXP_BUCKET;
     while (rules->words[at].hash)
-        at = (at + 1) & rules->mask_words;
+        at = (at + 1) & mask;
     rules->words[at] = *word;
 }
 
 static int words_grow(struct mxp_rules *rules)
 {
-    struct mxp_word *old = rules->words, *grown;
-    size_t n = old ? rules->mask_words + 1 : 0, size = n ? n * 2 : 2048;
-    grown = calloc(size, sizeof *grown);
+    struct mxp_word *old = rules->words;
+    size_t n = words_size(rules), size = n ? n * 2 : 2048;
+    struct mxp_word *grown = aligned_alloc(64, size * sizeof *grown);
     if (!grown)
         return MXP_ENOMEM;
+    memset(grown, 0, size * sizeof *grown);
     rules->words = grown;
-    rules->mask_words = size - 1;
-    rules->shift_words = 64 - (unsigned)__builtin_ctzll(size);
+    rules->mask_buckets = size / MXP_BUCKET - 1;
+    rules->shift_words = 64 - (unsigned)__builtin_ctzll(size / MXP_BUCKET);
     for (size_t i = 0; i < n; i++)
         if (old[i].hash)
             word_put(rules, &old[i]);
@@ -37,7 +44,7 @@ static int words_grow(struct mxp_rules *rules)
 
 static int word_new(struct mxp_rules *rules, const struct mxp_token *token, uint16_t id)
 {
-    if (rules->n_words >= rules->mask_words / 2) {
+    if (rules->n_words >= words_size(rules) / 2) {
         int err = words_grow(rules);
         if (err)
             return err;
@@ -50,9 +57,9 @@ static int word_new(struct mxp_rules *rules, const struct mxp_token *token, uint
 
 static int word_get(struct mxp_rules *rules, const struct mxp_token *token, uint16_t *ret_id)
 {
-    const struct mxp_word *word = mxp_rules_word(rules, token->hash);
-    if (word)
-        return *ret_id = word->id, 0;
+    struct mxp_word word = mxp_rules_word(rules, token->hash);
+    if (word.id)
+        return *ret_id = word.id, 0;
     if (rules->n_words >= MXP_WORD_SILENT - 1)
         return MXP_ETOOBIG;
     *ret_id = (uint16_t)(rules->n_words + 1);
