@@ -24,11 +24,33 @@ static inline unsigned char mxp_octet(char c)
     return mxp_octet_letters[(unsigned char)c];
 }
 
+/* Of those that separate words; the others, as / ? = & . -, may stand in a URL. */
+static inline bool mxp_octet_ends_url(char c)
+{
+    switch (c) {
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+    case '<':
+    case '>':
+    case '"':
+    case '(':
+    case ')':
+    case '[':
+    case ']':
+    case ',':
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Bit i is of octet i. */
 struct mxp_octets {
     uint64_t word; /* letters and digits of ASCII */
     uint64_t join; /* above 127, or an apostrophe: a word may go on there */
-    uint64_t mark; /* : and \n */
+    uint64_t mark; /* \n, and the colon of :/ */
 };
 
 #ifdef __SSE2__
@@ -45,8 +67,10 @@ static inline void mxp_octets_16(const char *at, unsigned shift, struct mxp_octe
     __m128i alpha = mxp_octets_up_to(_mm_or_si128(octets, _mm_set1_epi8(0x20)), 'a', 26);
     __m128i word = _mm_or_si128(alpha, mxp_octets_up_to(octets, '0', 10));
     __m128i join = _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\'')), octets);
-    __m128i mark = _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\n')),
-                                _mm_cmpeq_epi8(octets, _mm_set1_epi8(':')));
+    __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(at + 1));
+    __m128i mark = _mm_and_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8(':')),
+                                 _mm_cmpeq_epi8(next, _mm_set1_epi8('/')));
+    mark = _mm_or_si128(mark, _mm_cmpeq_epi8(octets, _mm_set1_epi8('\n')));
     ret->word |= (uint64_t)(unsigned)_mm_movemask_epi8(word) << shift;
     ret->join |= (uint64_t)(unsigned)_mm_movemask_epi8(join) << shift; /* the upper bit counts */
     ret->mark |= (uint64_t)(unsigned)_mm_movemask_epi8(mark) << shift;
@@ -60,13 +84,13 @@ static inline void mxp_octets_16(const char *at, unsigned shift, struct mxp_octe
         unsigned char is = mxp_octet(at[i]);
         ret->word |= (uint64_t)(is > MXP_OCTET_HIGH) << (shift + i);
         ret->join |= (uint64_t)(is == MXP_OCTET_HIGH || at[i] == '\'') << (shift + i);
-        ret->mark |= (uint64_t)(at[i] == ':' || at[i] == '\n') << (shift + i);
+        ret->mark |= (uint64_t)(at[i] == '\n' || (at[i] == ':' && at[i + 1] == '/')) << (shift + i);
     }
 }
 
 #endif
 
-/* at: MXP_OCTETS of them can be read. */
+/* at: MXP_OCTETS of them and one can be read. */
 static inline struct mxp_octets mxp_octets_read(const char *at)
 {
     struct mxp_octets octets = {0, 0, 0};

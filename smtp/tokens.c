@@ -146,24 +146,11 @@ static void take_separator(struct mxp_tokens *tokens)
     case '/':
         tokens->url = tokens->url || !tokens->reply;
         break;
-    case '\n':
-        tokens->line_start = tokens->reply;
-        tokens->url = false;
-        break;
-    case ' ':
-    case '\t':
-    case '\r':
-    case '<':
-    case '>':
-    case '"':
-    case '(':
-    case ')':
-    case '[':
-    case ']':
-    case ',':
-        tokens->url = false;
-        break;
     default:
+        if (*at == '\n')
+            tokens->line_start = tokens->reply;
+        if (mxp_octet_ends_url(*at))
+            tokens->url = false;
         break;
     }
 }
