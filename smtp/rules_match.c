@@ -117,7 +117,7 @@ static struct mxp_slice said(struct mxp_slice text)
 {
     static const struct mxp_slice end = MXP_SLICE_LIT(" command)"),
                                   begin = MXP_SLICE_LIT("(in reply to ");
-    if (text.len < end.len + begin.len ||
+    if (text.len < end.len + begin.len || text.ptr[text.len - 1] != ')' ||
         !mxp_slice_eq(mxp_slice_sub(text, text.len - end.len, end.len), end))
         return text;
     for (size_t at = text.len - end.len; at > 0 && text.len - at < 64; at--)
