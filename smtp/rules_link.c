@@ -71,7 +71,8 @@ static int renumber(struct mxp_rules *rules, const struct links *links)
 /* The root's edges stand with their words, as they are asked for most. */
 static void link_root(struct mxp_rules *rules)
 {
-    for (size_t i = 0; i < (rules->mask_buckets + 1) * MXP_BUCKET; i++)
+    size_t n = rules->words ? (rules->mask_buckets + 1) * MXP_BUCKET : 0;
+    for (size_t i = 0; i < n; i++)
         if (rules->words[i].hash && rules->words[i].id < MXP_WORD_SILENT)
             rules->words[i].root = mxp_rules_edge(rules, 0, rules->words[i].id);
 }
