@@ -6,6 +6,7 @@
 #ifndef MXP_SMTP_OCTETS_H
 #define MXP_SMTP_OCTETS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __SSE2__
