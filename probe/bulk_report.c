@@ -19,6 +19,7 @@ void mxp_bulk_report_start(struct mxp_bulk_report *report, const struct mxp_opti
     if (terminal)
         ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
     report->started_ms = mxp_loop_now_ms(loop);
+    report->clock_speed = options->clock_speed;
     mxp_progress_init(&report->progress, mxp_progress_choose(options, terminal), size.ws_col,
                       stderr);
 }
@@ -86,6 +87,7 @@ void mxp_bulk_report_end(struct mxp_bulk_report *report, struct mxp_run *run,
     struct mxp_summary summary = {
         .counters = &report->counters,
         .duration_ms = mxp_loop_now_ms(mxp_run_loop(run)) - report->started_ms,
+        .clock_speed = report->clock_speed,
         .n_sessions = engine.n_sessions_total,
         .n_rcpts = engine.n_rcpts,
         .n_duplicates = list->n_duplicates,

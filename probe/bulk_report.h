@@ -14,6 +14,7 @@ struct mxp_bulk_report {
     struct mxp_counters counters;
     struct mxp_progress progress;
     uint64_t started_ms;
+    double clock_speed;
     uint64_t n_before; /* lines that an earlier run answered */
     bool paused;
 };

@@ -148,9 +148,11 @@ static void note_throttle(struct mxp_sess *sess, const struct mxp_evidence *evid
         mxp_trouble_clear(throttled);
         return;
     }
-    if (!sess->batch->throttled)
-        mxp_trouble_note(throttled, evidence, mxp_engine_now(sess->engine));
+    if (sess->batch->throttled)
+        return;
     sess->batch->throttled = true;
+    mxp_trouble_note(throttled, evidence, mxp_engine_now(sess->engine));
+    (void)mxp_carrier_worn_out(sess->lane->carrier);
 }
 
 /* It was asked, and nothing is known of it: once more, unless that was the last time. */

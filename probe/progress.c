@@ -46,12 +46,12 @@ static void sample(struct mxp_progress *progress, uint64_t n_done, uint64_t now_
     progress->n_samples = n + 1;
 }
 
-/* Lines a second over the samples; 0: not known. */
+/* Lines a second over the samples; negative: nothing to tell from yet. */
 static double rate(const struct mxp_progress *progress, uint64_t n_done, uint64_t now_ms)
 {
     if (!progress->n_samples || now_ms <= progress->samples[0].at_ms ||
-        n_done < progress->samples[0].n_done)
-        return 0;
+        n_done < progress->samples[0].n_done || n_done == 0)
+        return -1;
     return 1000.0 * (double)(n_done - progress->samples[0].n_done) /
            (double)(now_ms - progress->samples[0].at_ms);
 }
@@ -62,7 +62,8 @@ static void add_done(const struct mxp_progress_view *view, double per_s, struct 
     if (view->n_total && view->n_total >= view->n_done)
         (void)mxp_buf_printf(line, "/%s%" PRIu64 " (%.1f%%)", view->total_is_guess ? "~" : "",
                              view->n_total, 100.0 * (double)view->n_done / (double)view->n_total);
-    (void)mxp_buf_printf(line, per_s < 10 ? ", %.1f/s" : ", %.0f/s", per_s);
+    if (per_s >= 0)
+        (void)mxp_buf_printf(line, per_s < 10 ? ", %.1f/s" : ", %.0f/s", per_s);
 }
 
 static void add_eta(const struct mxp_progress_view *view, double per_s, struct mxp_buf *line)

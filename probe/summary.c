@@ -173,6 +173,8 @@ static int add_run(const struct mxp_summary *summary, struct mxp_buf *out)
     char words[MXP_DURATION_TEXT_MAX];
     double seconds = (double)summary->duration_ms / 1000;
     int err = mxp_buf_printf(out, "\n  %s", mxp_duration_words(summary->duration_ms, words));
+    if (!err && summary->clock_speed > 1)
+        err = mxp_buf_printf(out, " of simulated time (--clock-speed %g)", summary->clock_speed);
     if (!err && seconds >= 1)
         err = mxp_buf_printf(out, ", %.1f lines a second", (double)counters->n / seconds);
     err = err ? err

@@ -15,6 +15,7 @@
 struct mxp_summary {
     const struct mxp_counters *counters;
     uint64_t duration_ms;
+    double clock_speed; /* of a simulation: all times are those of its clock; 0 or 1: it is real */
     uint64_t n_sessions, n_rcpts;
     uint64_t n_duplicates;      /* lines answered by another line's probe */
     uint64_t n_before;          /* lines that an earlier run answered */

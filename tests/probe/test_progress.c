@@ -84,8 +84,8 @@ static void test_lines(void **state)
     s.counters.verdicts[MXP_VERDICT_VALID] = 3;
     s.counters.verdicts[MXP_VERDICT_INVALID] = 2;
     s.counters.verdicts[MXP_VERDICT_UNKNOWN] = 1;
-    assert_string_equal(show(&s, 0, 1000), "mxprobe: 0/10000 (0.0%), 0.0/s, valid 3 invalid 2 "
-                                           "unknown 1, 12 sessions\n");
+    assert_string_equal(show(&s, 0, 1000), "mxprobe: 0/10000 (0.0%), valid 3 invalid 2 unknown 1, "
+                                           "12 sessions\n");
     assert_string_equal(show(&s, 500, 5000), ""); /* not yet */
     assert_string_equal(show(&s, 1000, 11000),
                         "mxprobe: 1000/10000 (10.0%), 100/s, valid 3 invalid 2 unknown 1, 12 "
@@ -103,12 +103,27 @@ static void test_totals(void **state)
     (void)state;
     struct screen s;
     open_screen(&s, MXP_PROGRESS_LINES, 0);
-    expect(show(&s, 5, 0), "mxprobe: 5, 0.0/s");
+    expect(show(&s, 5, 0), "mxprobe: 5, valid");
     s.view.n_total = 20;
     s.view.total_is_guess = true;
     expect(show(&s, 5, 20000), "5/~20 (25.0%)");
     s.view.n_total = 4; /* a wrong guess is not shown */
     expect(show(&s, 5, 40000), "mxprobe: 5, ");
+    close_screen(&s);
+}
+
+/* Nothing done is no rate, however long it takes; after that it may well be none. */
+static void test_no_rate_yet(void **state)
+{
+    (void)state;
+    struct screen s;
+    open_screen(&s, MXP_PROGRESS_LINES, 0);
+    expect(show(&s, 0, 0), "mxprobe: 0, valid");
+    expect(show(&s, 0, 20000), "mxprobe: 0, valid");
+    expect(show(&s, 5, 40000), "mxprobe: 5, 0.2/s, valid");
+    (void)show(&s, 5, 60000);
+    (void)show(&s, 5, 80000);
+    expect(show(&s, 5, 100000), "mxprobe: 5, 0.0/s, valid");
     close_screen(&s);
 }
 
@@ -151,7 +166,7 @@ static void test_terminal(void **state)
     (void)state;
     struct screen s;
     open_screen(&s, MXP_PROGRESS_TERMINAL, 20);
-    assert_string_equal(show(&s, 1, 0), "\r1, 0.0/s, valid 0 i\033[K"); /* 19 of 20 columns */
+    assert_string_equal(show(&s, 1, 0), "\r1, valid 0 invalid \033[K"); /* 19 of 20 columns */
     assert_string_equal(show(&s, 2, 100), "");
     assert_true(s.progress.shown);
     mxp_progress_clear(&s.progress);
@@ -198,11 +213,11 @@ static void test_odd_input(void **state)
     struct screen s;
     open_screen(&s, MXP_PROGRESS_LINES, 0);
     s.view.n_total = UINT64_MAX;
-    expect(show(&s, 10, 0), "0.0/s");
+    expect(show(&s, 10, 0), "(0.0%), valid");
     mxp_progress_show(&s.progress, &s.view, 0, true);
-    expect(fresh(&s), "0.0/s");
+    expect(fresh(&s), "(0.0%), valid");
     const char *text = show(&s, 5, 10000);
-    expect(text, "0.0/s");
+    expect(text, "(0.0%), valid");
     text = show(&s, 50, 20000);
     assert_null(strstr(text, "ETA")); /* years are no answer */
     close_screen(&s);
@@ -211,10 +226,11 @@ static void test_odd_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice),       cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_totals),       cmocka_unit_test(test_retries),
-        cmocka_unit_test(test_terminal),     cmocka_unit_test(test_off),
-        cmocka_unit_test(test_rate_forgets), cmocka_unit_test(test_odd_input),
+        cmocka_unit_test(test_choice),    cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_totals),    cmocka_unit_test(test_no_rate_yet),
+        cmocka_unit_test(test_retries),   cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_off),       cmocka_unit_test(test_rate_forgets),
+        cmocka_unit_test(test_odd_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,11 +77,16 @@ static void test_all_parts(void **state)
     expect(text, "perhaps above   5 %");
     expect(text, "2 min 5 s, 8.0 lines a second, 50 sessions, 1000 recipients asked (20.0 a "
                  "session), 7 duplicate lines, 100.0 % of replies under TLS\n");
+    expect_not(text, "simulated");
     expect(text, "google: 3 connections at once\n");
     expect(text, "evil\\x1B[2J\\x0D\\x0Aprovider\n");
     expect_not(text, "\x1b");
     /* the reasons of a verdict stand under it, the greatest first */
     assert_true(strstr(text, "mailbox_not_found") < strstr(text, "domain_not_found"));
+    free(text);
+    s.clock_speed = 100;
+    text = printed(&s);
+    expect(text, "2 min 5 s of simulated time (--clock-speed 100), 8.0 lines a second, 50 ");
     free(text);
     mxp_counters_free(&c);
 }
