@@ -1,10 +1,7 @@
 #include "ratelimit/pace_grow.h"
 
 #define MINUTE_MS    60000.0
-#define BELOW_HURT   0.95 /* where to stay, of what was accepted in the minute when it hurt: .. */
-#define MANY         20   /* .. this of so many and more, one less of fewer, .. */
-#define FEW          10
-#define BELOW_FEW    0.9    /* .. and this of fewer than ten */
+#define BELOW_HURT   0.95   /* where to stay, of what was accepted in the minute when it hurt */
 #define DOUBLE_MS    10000  /* before the first throttle, while nothing is said against it .. */
 #define DOUBLE_TRIPS 6      /* .. and could have been heard: so many round trips more */
 #define STEP_MS      30000  /* below what hurt, step by step .. */
@@ -15,22 +12,20 @@
 #define SLOW_TRIP_MS 1000   /* .. where little is under way while nothing is heard */
 #define RISEN        1.15   /* so much above what hurt last the limit has changed .. */
 #define RISEN_LEAST  1.5    /* .. and not by rounding */
-#define LOST_MS      120000 /* a throttle that stopped us for longer makes it .. */
-#define LOST_QUIET   20     /* .. so many times that */
-#define QUIET_MS     120000 /* before a try; .. */
-#define QUIET_GROWS  3      /* .. so many times as long each time it was confirmed, .. */
-#define QUIET_MORE   4      /* .. and this where it cost more .. */
-#define FEW_SAME     2      /* .. than so many throttles, .. */
-#define TRY_MS       480000 /* .. or this, where the credit pays for what the last one cost */
+#define QUIETS       5      /* quiet before a try, by how often it was confirmed, .. */
+#define FEW_SAME     2      /* .. and longer where one cost more throttles; or, .. */
+#define TRY_MS       480000 /* .. where the credit pays for what the last one cost, this */
+#define LOST_MS      120000 /* where a throttle stopped us for longer than this, .. */
+#define LOST_QUIET   20     /* .. so many times that, and more as it is confirmed */
 
 double mxp_pace_below(double hurt)
 {
-    return hurt < FEW ? hurt * BELOW_FEW : hurt < MANY ? hurt - 1 : hurt * BELOW_HURT;
+    return hurt * BELOW_HURT;
 }
 
 double mxp_pace_above(double level)
 {
-    return level < FEW - 1 ? level / BELOW_FEW : level < MANY - 1 ? level + 1 : level / BELOW_HURT;
+    return level / BELOW_HURT;
 }
 
 bool mxp_pace_trying(const struct mxp_pace *pace)
@@ -68,15 +63,15 @@ static double next_try(const struct mxp_pace *pace)
 /* A site that stops us for minutes is not tried again for an hour and more. */
 static bool may_try(const struct mxp_pace *pace, uint64_t now_ms)
 {
+    static const uint16_t quiet_min[2][QUIETS] = {{2, 6, 18, 160, 480}, {2, 8, 32, 128, 512}};
     uint64_t quiet = now_ms - pace->event_ms;
-    uint64_t first = QUIET_MS, next = TRY_MS;
-    if (pace->lost_ms > LOST_MS)
-        first = next = (uint64_t)pace->lost_ms * LOST_QUIET;
-    for (uint8_t i = 0; i < pace->n_confirmed; i++)
-        first *= pace->n_same > FEW_SAME ? QUIET_MORE : QUIET_GROWS;
-    if (quiet >= first)
-        return true;
-    return quiet >= next && pace->credit >= (float)pace->n_same;
+    uint8_t i = pace->n_confirmed < QUIETS ? pace->n_confirmed : QUIETS - 1;
+    uint64_t first = quiet_min[pace->n_same > FEW_SAME][i] * UINT64_C(60000), next = TRY_MS;
+    if (pace->lost_ms > LOST_MS) {
+        next = (uint64_t)pace->lost_ms * LOST_QUIET;
+        first = first * LOST_QUIET * pace->lost_ms / LOST_MS;
+    }
+    return quiet >= first || (quiet >= next && pace->credit >= (float)pace->n_same);
 }
 
 /* A try that held is the new bound of what is known to be fine. */
