@@ -106,7 +106,7 @@ bool mxp_quota_hurts(struct mxp_quota *quota, bool again, uint64_t now_ms)
     uint32_t sum = mxp_trail_sum(&quota->hour, now_ms);
     if (sum < (double)quota->hurt * AT)
         return false;
-    hurt_at(quota, sum < quota->hurt ? sum : (double)quota->hurt, now_ms);
+    hurt_at(quota, (double)sum < (double)quota->hurt ? (double)sum : (double)quota->hurt, now_ms);
     if (!again && quota->n_confirmed < CONFIRMED)
         quota->n_confirmed++;
     return true;
@@ -137,7 +137,7 @@ void mxp_quota_opened(struct mxp_quota *quota, uint64_t now_ms)
         mxp_quota_opens_ms(quota, now_ms) <= now_ms)
         return;
     uint32_t sum = mxp_trail_sum(&quota->hour, now_ms);
-    if (sum <= quota->most)
+    if (sum <= (double)quota->most)
         return;
     memset(quota->hour.counts, 0, sizeof quota->hour.counts);
     quota->doubtful = true;
