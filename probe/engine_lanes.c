@@ -341,14 +341,18 @@ static void answer_some(struct mxp_lane *lane, const struct mxp_evidence *eviden
 }
 
 /* Too fast or too many of us: the limiter holds the site, so the lane itself comes back soon,
- * unless that goes on. */
-static uint64_t after_throttle(const struct mxp_lane *lane, uint64_t again_ms)
+ * unless that goes on. Not the delay of a retry, which may be longer than those are wanted for. */
+static uint64_t after_throttle(const struct mxp_lane *lane)
 {
+    const struct mxp_options *options = lane->engine->options;
     uint64_t now = mxp_engine_now(lane->engine);
+    uint64_t last = lane->trouble.since_ms + options->retry_for_ms;
+    if (options->retry_for_ms == 0 || now >= last)
+        return UINT64_MAX;
     uint64_t soon = THROTTLE_MS;
-    for (uint32_t i = 1; i < lane->trouble.n && now + soon < again_ms; i++)
+    for (uint32_t i = 1; i < lane->trouble.n && soon < options->retry_after_ms; i++)
         soon *= 2;
-    return now + soon < again_ms ? now + soon : again_ms;
+    return now + soon < last ? now + soon : last;
 }
 
 /* No session could be had at any of its hosts: wait, or give up. */
@@ -357,10 +361,11 @@ void mxp_lane_trouble(struct mxp_lane *lane, const struct mxp_evidence *evidence
     struct mxp_engine *engine = lane->engine;
     mxp_trouble_note(&lane->trouble, evidence, mxp_engine_now(engine));
     uint64_t again = UINT64_MAX;
-    if (mxp_retry_is_temporary(evidence) && (evidence->code || lane->trouble.n < TROUBLE_MAX))
+    if (mxp_retry_is_temporary(evidence) && evidence->what.throttle &&
+        !evidence->what.retry_after_s)
+        again = after_throttle(lane);
+    else if (mxp_retry_is_temporary(evidence) && (evidence->code || lane->trouble.n < TROUBLE_MAX))
         again = mxp_retry_at(engine, evidence, lane->trouble.since_ms, lane->trouble.n);
-    if (again != UINT64_MAX && evidence->what.throttle && !evidence->what.retry_after_s)
-        again = after_throttle(lane, again);
     if (again != UINT64_MAX) {
         mxp_lane_park(lane, again);
         return;

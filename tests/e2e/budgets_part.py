@@ -5,6 +5,7 @@ import itertools
 
 import net
 from program import PATIENT, SLOW_MACHINE, results
+from throttle_meter import Meter
 from throttle_part import CONNECTIONS, RECIPIENTS, SLACK, SPEED, start
 from throttle_server import Site
 
@@ -157,6 +158,21 @@ def hangs(lab, report):
     all_true(report, site, rows)
 
 
+def few_connections(lab, report):
+    """A greeting that refuses for the rate is no failure of the only address that there is."""
+    sites = [Site(f"few{i}", [f"10.25.{230 + i}.1"], [f"few{i}.test"], connects=Meter(n),
+                  latency=0.1) for i, n in enumerate((3, 6, 6, 6))]
+    start(sites, "10.25.229.53")
+    addresses = people([site.domains[0] for site in sites], 200)
+    done, rows = probe(lab, "few", addresses, "10.25.229.53", "--retry-for", "5m")
+    report.check("few: exit 0, a line each", done.returncode == 0
+                 and len(rows) == len(addresses), f"{done.returncode} {done.stderr[-500:]}")
+    report.check("few: they refused some", 0 < sum(site.n_refused for site in sites) <= 30,
+                 f"{[site.n_refused for site in sites]}")
+    for site in sites:
+        all_true(report, site, rows)
+
+
 def listed(lab, report):
     doors = [Site(f"door{i}", [f"10.25.{222 + i}.1"], [f"door{i}.test"],
                   door="554 5.7.1 {h} Your IP address is blocked, see example.org") for i in range(4)]
@@ -183,5 +199,5 @@ def listed(lab, report):
 
 
 def run(lab, report):
-    for part in (identities, networks, fairness, hangs, listed):
+    for part in (identities, networks, fairness, hangs, few_connections, listed):
         part(lab, report)
