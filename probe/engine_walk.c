@@ -106,7 +106,8 @@ static void over(struct mxp_sess *sess)
     struct mxp_lane *lane = sess->lane;
     struct mxp_engine *engine = sess->engine;
     bool broke_off = sess->busy && mxp_walk_has_rest(sess);
-    mxp_ips_walk_broke_off(lane, broke_off);
+    if (sess->best || !broke_off) /* else it has tried none, and goes on where the last one was */
+        mxp_ips_walk_broke_off(lane, broke_off);
     if (broke_off) {
         uint64_t soon = mxp_engine_now(engine) + BUSY_MIN_MS;
         uint64_t until = sess->busy_until_ms;
