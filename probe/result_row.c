@@ -137,6 +137,7 @@ int mxp_row_values(const struct mxp_row *row, const struct mxp_result *result,
         err = add_escaped(scratch, parts, &n, MXP_FIELD_enhanced,
                           mxp_slice_str(mxp_enhanced_text(result->enhanced, enhanced)));
     parts[n++] = (struct part){MXP_FIELD_checked_at, scratch->len};
+    ret[MXP_FIELD_address] = (struct mxp_value){.kind = MXP_KIND_TEXT, .text = MXP_SLICE_LIT("")};
     if (!err)
         err = add_time(scratch, result->checked_at);
     struct mxp_slice all = mxp_buf_slice(scratch);

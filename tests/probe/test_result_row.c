@@ -275,6 +275,22 @@ static void test_hostile(void **state)
     }
 }
 
+/* What was typed is never null, be it nothing. */
+static void test_empty_address(void **state)
+{
+    (void)state;
+    struct mxp_value values[MXP_FIELD_COUNT];
+    struct mxp_buf scratch, out;
+    struct mxp_row row = row_of("", NULL, 0);
+    mxp_buf_init(&scratch, CAP);
+    mxp_buf_init(&out, CAP);
+    assert_int_equal(mxp_row_values(&row, &plain, &scratch, values), 0);
+    assert_int_equal(mxp_row_json(values, &out), 0);
+    assert_non_null(strstr(out.ptr, "\"address\":\"\","));
+    mxp_buf_free(&scratch);
+    mxp_buf_free(&out);
+}
+
 static void test_facts_of_literals(void **state)
 {
     (void)state;
@@ -317,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_own_columns),
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_empty_address),
         cmocka_unit_test(test_facts_of_literals),
         cmocka_unit_test(test_not_ours),
     };
