@@ -68,8 +68,8 @@ static int flush_kept(struct mxp_list_choice *choice, struct mxp_why *why)
     return err;
 }
 
-static int keep(struct mxp_list_choice *choice, const struct mxp_list_csv_record *record,
-                struct mxp_why *why)
+int mxp_list_choice_keep(struct mxp_list_choice *choice, const struct mxp_list_csv_record *record,
+                         struct mxp_why *why)
 {
     size_t text = 0;
     for (size_t i = 0; i < record->n_fields; i++)
@@ -215,7 +215,7 @@ int mxp_list_choice_take(struct mxp_list_choice *choice, const struct mxp_list_c
     if (!choice->decided && choice->header_seen)
         decide(choice, record);
     if (!choice->decided) {
-        int err = keep(choice, record, why);
+        int err = mxp_list_choice_keep(choice, record, why);
         if (err || choice->n_kept < LOOK_AHEAD)
             return err;
         return settle(choice) ? flush_kept(choice, why) : no_column(why);

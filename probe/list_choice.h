@@ -41,6 +41,9 @@ void mxp_list_choice_init(struct mxp_list_choice *choice,
                           const struct mxp_list_choice_options *options);
 void mxp_list_choice_free(struct mxp_list_choice *choice);
 
+/* A record above the table, which tells nothing of its columns. 0; MXP_ENOMEM: why is set. */
+int mxp_list_choice_keep(struct mxp_list_choice *choice, const struct mxp_list_csv_record *record,
+                         struct mxp_why *why);
 /* The next record. 0; MXP_EDATA (no such column, none with addresses, too many), MXP_ENOMEM, or the
  * callback's error: why is set. */
 int mxp_list_choice_take(struct mxp_list_choice *choice, const struct mxp_list_csv_record *record,

@@ -15,6 +15,7 @@ set(PROBE_SHELL_SOURCES
   list_choice.c
   list_columns.c
   list_csv.c
+  list_head.c
   list_lines.c
   list_reader.c
   list_record.c

@@ -152,6 +152,22 @@ static void test_csv(void **state)
         {"name;mail\nBob;b@x.de\n", "2#2<Bob|b@x.de>names<name|mail>", NULL},
         {"name\tmail\nBob\tb@x.de\n", "2#2<Bob|b@x.de>names<name|mail>", NULL},
         {"name|mail\nBob|b@x.de\n", "2#2<Bob|b@x.de>names<name|mail>", NULL},
+        /* a header broken within quotes; and a first record */
+        {"\"Full\nname\";\"E-Mail\"\nBob;b@x.de\n", "3#2<Bob|b@x.de>names<Full\nname|E-Mail>",
+         NULL},
+        {"\"a,\r\n\r\nb\"\tb@x.de\r\nx\ty@x.de", "1#2<a,\r\n\r\nb|b@x.de>4#2<x|y@x.de>2 columns",
+         NULL},
+        {"\"Full\nname\";E-Mail\nBob;b@x.de\n", "3#2<Bob|b@x.de>names<Full\nname|E-Mail>",
+         "e-mail"},
+        /* lines above the table are no header, and tell no separator */
+        {"Our customers\n\nname;mail\nBob;b@x.de\n",
+         "1#2<Our customers>4#2<Bob|b@x.de>names<name|mail>", NULL},
+        {"Customers, May 2024\nBob;b@x.de\n", "1#2<Customers, May 2024>2#2<Bob|b@x.de>2 columns",
+         NULL},
+        {"5\" pipes\nname\tmail\nBob\tb@x.de\n", "1#2<5\" pipes>3#2<Bob|b@x.de>names<name|mail>",
+         NULL},
+        {"Our customers\nname,mail\n", "1#1<Our customers>2#1<name,mail>", NULL},
+        {"mail\nb@x.de;\nc@x.de\n", "2#1<b@x.de;>3#1<c@x.de>names<mail>", NULL},
         {"\xef\xbb\xbf\"E-Mail\",x\r\nb@x.de,\r\n", "2#1<b@x.de|>names<E-Mail|x>", NULL},
         /* the separator is not looked for within quotes */
         {"\"Doe, John\";mail\nx;b@x.de\n", "2#2<x|b@x.de>names<Doe, John|mail>", NULL},

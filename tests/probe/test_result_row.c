@@ -327,14 +327,10 @@ static void test_not_ours(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_row),
-        cmocka_unit_test(test_every_field),
-        cmocka_unit_test(test_header),
-        cmocka_unit_test(test_own_columns),
-        cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_empty_address),
-        cmocka_unit_test(test_facts_of_literals),
+        cmocka_unit_test(test_whole_row),     cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_header),        cmocka_unit_test(test_own_columns),
+        cmocka_unit_test(test_escape),        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_empty_address), cmocka_unit_test(test_facts_of_literals),
         cmocka_unit_test(test_not_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
