@@ -18,4 +18,5 @@ set(PROBE_ENGINE_SOURCES
   engine_sess.c
   engine_tasks.c
   engine_turn.c
-  engine_walk.c)
+  engine_walk.c
+  engine_walk_pick.c)

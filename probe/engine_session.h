@@ -63,10 +63,12 @@ struct mxp_batch {
     struct mxp_smtp_rcpt *rcpts;
 };
 
+/* engine_walk_pick.c: the best hop not tried yet, at random among equals, hosts that failed lately
+ * last; -1: none */
+int mxp_walk_pick(const struct mxp_lane *lane, uint64_t tried);
+
 /* engine_walk.c: from a lane to a ready session */
 void mxp_walk_start(struct mxp_lane *lane, uint16_t hop, struct mxp_lease *lease);
-/* The best hop not tried yet, at random among equals, hosts that failed lately last; -1: none. */
-int mxp_walk_pick(const struct mxp_lane *lane, uint64_t tried);
 /* A reply that refused us before the session was ready, for the limiter. */
 void mxp_walk_refused(struct mxp_sess *sess, const struct mxp_evidence *evidence);
 /* This server would not have us: the next address, or host. how ends the lease if it must go. */
