@@ -7,17 +7,22 @@ static const char passes_words[] =
     "in some time|at time|at moment|for moment|momentarily|right|in progress|transient|"
     "plus tard|mas tarde|mais tarde|piu tardi|spater|spaeter|vorubergehend|vorubergehende|"
     "voruebergehend|voruebergehende|momentan|momentanement|zeitweise|provisoirement|soon|shortly|"
-    "reactivated|reessayez|tente novamente|intente nuevamente|intente de nuevo|riprova|sprobuj "
-    "ponownie|повторите|попробуйте|再度|重试|重試|다시 시도|"
+    "reactivated|"
     "provisoriamente|tymczasowo|tymczasowy|pozniej|chwilowo|docasne|docasny|pozdeji|"
     "tijdelijk|tijdelijke|tillfalligt|tillfallig|senare|senere|midlertidig|midlertidigt|"
     "myohemmin|tilapaisesti|gecici|daha sonra|ideiglenesen|kesobb|mai tarziu|"
     "временно|позже|позднее|一時|しばらく|後ほど|暂时|暫時|稍后|稍後|일시|나중에)";
 
 /* Beside advice to check the address these are about typing, not about time. */
-static const char again_words[] = "(try again|retry in|retry after|again in|again after)";
-static const char check_words[] = "(check|checking|double|verify|typo|typos|spelling|misspelled|"
-                                  "mistyped|correct|corrected|spaces)";
+static const char again_words[] =
+    "(try again|retry in|retry after|again in|again after|reessayez|tente novamente|intente "
+    "nuevamente|intente de nuevo|riprova|sprobuj ponownie|повторите|попробуйте|再度|重试|重試|"
+    "다시 시도)";
+static const char check_words[] =
+    "(check|checking|double|verify|typo|typos|spelling|misspelled|"
+    "mistyped|correct|corrected|spaces|verifique|compruebe|revise|"
+    "verifiez|prufen|pruefen|uberprufen|ueberpruefen|controlla|controllare|verificare|sprawdz|"
+    "zkontrolujte|controleer|проверьте|检查|檢查|确认|確認|확인)";
 
 static const char doubts_words[] =
     "((may|might) (not exist|full|disabled|inactive|blacklisted|invalid|no longer|temporar|deleted|"
@@ -41,21 +46,26 @@ static const char welcome_words[] =
 
 /* Of something else than the recipient's mailbox; "your account" is ours. */
 static const char elsewhere_words[] =
-    "(ip address|ip addresses|in dns|database error|another process|mailbox server|directory "
-    "server|"
+    "(ip address|ip addresses|in dns|database error|another process|mailbox server|"
+    "(no|to|from|by|unknown) directory server|"
+    "directory server (not|error|unavailable|down|failed|failure|timeout|unreachable|unknown)|"
     "server for user|certificate|authentication|your account|your mailbox|your user account|"
     "your email account|your login|your password|message rejected address|whitelist|in from|"
-    "from header|quota unknown|unknown state|attachment|url in|address family|your host|your ip|"
+    "from header|quota unknown|unknown state|attachment|url in|address family|your host "
+    "(name|not|unknown|doesnt|does|address|invalid|blocked)|from your host|(know|to) your "
+    "host|your list|database (not|doesnt|does not) exist|your ip|"
     "your server|your mail server|your network|your domain|network address|bounce address|busy|"
     "who you|recipient server|recipients server|recipients mail server|may send|loop|timeout|"
-    "timed out|connection refused|no response|ldap error|sql error|user database|connecting "
-    "account|"
-    "link to|contains link|sending as|migrated|recipients list|sending from|callback to|unknown "
-    "client|for ip|for host|for your host|password|logins|attack|harvest|harvesting|harvester|"
+    "timed out|connection refused|no response|ldap error|sql error|connecting account|"
+    "(user|recipient|account) database (closed|error|unavailable|not|failed|failure|down|offline|"
+    "locked|does|doesnt|missing)|(no|missing) (user|recipient|account) database|"
+    "link to|contains link|sending as|migrated|sending from|callback to|"
+    "for ip|for host|for your host|password|logins|attack|harvest|harvesting|harvester|"
     "contacts|trusted senders|mailbox backend|internal error|maintenance|holiday|vacation|until|in "
     "cc|"
     "token|expired tag|bounce validation|for spam|as spam|wants|nobody wants|spammer|blacklist|"
-    "blacklisted|blocklist|your recipients|of your|reputation|server error|system error|dns "
+    "blacklisted|blocklist|your recipients (do|dont|not|unknown|invalid|bad)|of your "
+    "(domain|server|host|mail|email|ip|client|network)|reputation|server error|system error|dns "
     "lookup|dynamic|by filter|denied by|resource record|dns mx|no "
     "reply|noreply|tld|top "
     "level)";
