@@ -117,21 +117,21 @@ def telling(lab, report):
 
 
 def exclusion(lab, report):
-    excluded = lab.program.file("excluded.txt", "# never\nuser1@quick.test\nSLOW0.test\n"
-                                "mx.excluded.test\n*.slow1.test\n")
+    excluded = lab.program.file("excluded.txt", "# never\nuser1@quick.test\nUNHURRIED.test\n"
+                                "mx.excluded.test\n*.unhurried.test\n")
     listed = lab.program.file("exclude.txt", "user1@quick.test\nuser2@quick.test\n"
-                              "user@slow0.test\nuser@excluded-mx.test\n")
-    before = len(lab.servers["slow0"].commands), len(lab.servers["quick"].recipients())
+                              "user@unhurried.test\nuser@excluded-mx.test\n")
+    before = len(lab.servers["unhurried"].commands), len(lab.servers["quick"].recipients())
     done = bulk(lab, listed, "--exclude", excluded, "--format", "jsonl")
     got = {r["address"]: (r["verdict"], r["reason"])
            for r in map(json.loads, done.stdout.splitlines())}
     left_alone = ("unknown", "not_probed")
     report.check("exclude: addresses, domains and MX hosts", got == {
         "user1@quick.test": left_alone, "user2@quick.test": ("valid", "accepted"),
-        "user@slow0.test": left_alone, "user@excluded-mx.test": left_alone},
+        "user@unhurried.test": left_alone, "user@excluded-mx.test": left_alone},
         f"{got} {done.stderr}")
     asked = lab.servers["quick"].recipients()[before[1]:]
-    report.check("exclude: they were not asked", len(lab.servers["slow0"].commands) == before[0]
+    report.check("exclude: they were not asked", len(lab.servers["unhurried"].commands) == before[0]
                  and "user1@quick.test" not in asked, str(asked))
     done = bulk(lab, listed, "--exclude", "/no/such/file")
     report.check("exclude: a file that is not there, exit 66", done.returncode == 66
@@ -175,11 +175,11 @@ def seen_before(lab, report):
 
 def politeness(lab, report):
     """With the limits as they are: connections at once; no storm at a server that will not."""
-    server = lab.servers["slow1"]
+    server = lab.servers["unhurried"]
     server.n_open_max = 0
     n = 60
     config = lab.program.file("slow-machine.yaml", SLOW_MACHINE)
-    listed = lab.program.file("polite.txt", "".join(f"user{i}@slow1.test\n" for i in range(n)))
+    listed = lab.program.file("polite.txt", "".join(f"user{i}@unhurried.test\n" for i in range(n)))
     out = lab.program.file("polite.jsonl", b"")
     done = lab.program.run("bulk", listed, "-o", out, "--format", "jsonl", "--config", config,
                            *COMMON, *FASTER)

@@ -22,6 +22,7 @@ def catalog():
         # few to a transaction, so that a signal finds some that were not asked yet
         c.domain(f"slow{i}", Script(rcpt={}, others=slowly(0.1),
                                     ehlo=("PIPELINING", "LIMITS RCPTMAX=10")))
+    c.domain("unhurried", Script(rcpt={}, others=slowly(0.1)))  # of the part bulk
     for name in ("quick", "plenty"):  # of the parts bulk and check; of all others
         c.domain(name, Script(rcpt={}, others=slowly(0)))
     c.domain("busy", Script(greeting="421 4.3.2 too busy, come back later"))
