@@ -80,7 +80,8 @@ static struct odd_server make_server(uint64_t *random)
 static void check(const struct world *world, const struct odd_server *odd, struct totals *totals)
 {
     bool honest = !odd->twice_percent && !odd->lost_percent;
-    bool breaks_off = odd->end_percent || odd->end_after_errors || odd->end_after_nth;
+    bool breaks_off = odd->end_percent || odd->end_after_errors || odd->end_after_nth ||
+                      world->stopped; /* by us, perhaps before its goodbye */
     for (unsigned i = 0; i < world->n_addresses; i++) {
         const struct world_result *got = &world->results[i];
         bool there = exists(world->addresses[i]);
