@@ -114,6 +114,10 @@ static int check_resumed(struct bulk *bulk, struct mxp_why *why)
 {
     struct mxp_buf header;
     size_t n;
+    bool begun = bulk->resume && mxp_resume_is_begun(bulk->resume);
+    if (bulk->resume_checked || !begun || bulk->options->format != MXP_FORMAT_CSV)
+        return 0;
+    bulk->resume_checked = true;
     const char *const *own = mxp_list_reader_columns(bulk->reader, &n);
     mxp_buf_init(&header, ROW_CAP);
     int err = mxp_row_header(own, n, &header);
@@ -128,13 +132,8 @@ static int check_resumed(struct bulk *bulk, struct mxp_why *why)
 static int on_record(void *arg, const struct mxp_list_record *record, struct mxp_why *why)
 {
     struct bulk *bulk = arg;
-    if (bulk->resumed && !bulk->resume_checked && bulk->options->format == MXP_FORMAT_CSV) {
-        int err = check_resumed(bulk, why);
-        if (err)
-            return err;
-    }
-    bulk->resume_checked = true;
-    return mxp_list_add(bulk->list, record, why);
+    int err = check_resumed(bulk, why);
+    return err ? err : mxp_list_add(bulk->list, record, why);
 }
 
 static void input_ready(void *arg)
@@ -306,6 +305,8 @@ static int go(struct bulk *bulk, struct mxp_why *why)
     mxp_loop_on_signal(loop, SIGTERM, interrupted, bulk);
     mxp_bulk_report_start(&bulk->report, bulk->options, loop);
     int err = mxp_run_go(bulk->run, why);
+    if (!err && !bulk->header_done)
+        err = check_resumed(bulk, why); /* of a list without records */
     if (!err && put_header(bulk))
         err = mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
     mxp_bulk_flow_end(&bulk->flow);

@@ -21,12 +21,16 @@ static size_t utf8_len(struct mxp_slice s)
     return n;
 }
 
+enum escaped { NO_UTF8, CONTROLS, CONTROLS_AND_BACKSLASH };
+
 /* Nothing that moves a cursor: C1 controls are two octets of UTF-8. */
-static bool is_plain(struct mxp_slice text, size_t n)
+static bool is_plain(struct mxp_slice text, size_t n, enum escaped what)
 {
     unsigned char c = (unsigned char)text.ptr[0];
+    if (n && what == NO_UTF8)
+        return true;
     if (n == 1)
-        return c >= 0x20 && c != 0x7f && c != '\\';
+        return c >= 0x20 && c != 0x7f && (c != '\\' || what == CONTROLS);
     return n > 1 && !(c == 0xc2 && (unsigned char)text.ptr[1] < 0xa0);
 }
 
@@ -44,12 +48,12 @@ static int escape_octet(char c, struct mxp_buf *out)
     }
 }
 
-static int escape(struct mxp_slice text, bool controls, struct mxp_buf *out)
+static int escape(struct mxp_slice text, enum escaped what, struct mxp_buf *out)
 {
     int err = 0;
     while (text.len && !err) {
         size_t n = utf8_len(text);
-        bool plain = n && (!controls || is_plain(text, n));
+        bool plain = is_plain(text, n, what);
         n = n ? n : 1;
         if (plain)
             err = mxp_buf_add(out, text.ptr, n);
@@ -62,10 +66,15 @@ static int escape(struct mxp_slice text, bool controls, struct mxp_buf *out)
 
 int mxp_escape(struct mxp_slice text, struct mxp_buf *out)
 {
-    return escape(text, true, out);
+    return escape(text, CONTROLS_AND_BACKSLASH, out);
 }
 
 int mxp_escape_utf8(struct mxp_slice text, struct mxp_buf *out)
 {
-    return escape(text, false, out);
+    return escape(text, NO_UTF8, out);
+}
+
+int mxp_escape_terminal(struct mxp_slice text, struct mxp_buf *out)
+{
+    return escape(text, CONTROLS, out);
 }

@@ -11,6 +11,10 @@
  * octets that are no UTF-8. 0, MXP_ENOMEM or MXP_ETOOBIG. */
 int mxp_escape(struct mxp_slice text, struct mxp_buf *out);
 
+/* The same but for backslashes: for words of ours that quote others, some of them escaped before.
+ */
+int mxp_escape_terminal(struct mxp_slice text, struct mxp_buf *out);
+
 /* Only octets that are no UTF-8 are escaped, which no JSON could hold: for an address as
  * typed. */
 int mxp_escape_utf8(struct mxp_slice text, struct mxp_buf *out);

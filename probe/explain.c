@@ -76,6 +76,7 @@ static int batch(const struct mxp_explain *explain, FILE *in, FILE *out, struct 
 int mxp_explain_run(const struct mxp_options *options, FILE *in, FILE *out, struct mxp_why *why)
 {
     struct mxp_explain explain;
+    (void)signal(SIGXFSZ, SIG_IGN);
     (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, exit 74 */
     int err = mxp_explain_init(options, !options->batch, &explain, why);
     if (!err)

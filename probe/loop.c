@@ -40,6 +40,7 @@ struct mxp_loop *mxp_loop_new(double speed)
     }
     /* A peer that went away is told by the write's result, never by a signal. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the limit of a file's size: a failed write, as a full disk is */
     loop->uv.data = loop;
     loop->speed = speed > 0 ? speed : 1;
     loop->start_ms = uv_now(&loop->uv);

@@ -2,6 +2,7 @@
 #include "core/say.h"
 #include "probe/bulk.h"
 #include "probe/check.h"
+#include "probe/escape.h"
 #include "probe/explain.h"
 #include "probe/help.h"
 #include "probe/options.h"
@@ -79,11 +80,14 @@ static void hold_standard_files(void)
 /* Last words; they wait for a reader no longer than a moment. */
 static void say_why(const struct mxp_why *why, int err)
 {
-    char line[sizeof why->text + 16];
-    int n =
-        snprintf(line, sizeof line, "mxprobe: %s\n", *why->text ? why->text : mxp_err_text(err));
-    if (n > 0)
-        (void)mxp_say(STDERR_FILENO, line, (size_t)n, 1000);
+    struct mxp_buf line;
+    mxp_buf_init(&line, 8192);
+    const char *words = *why->text ? why->text : mxp_err_text(err);
+    bool bad = mxp_buf_add_str(&line, "mxprobe: ") ||
+               mxp_escape_terminal(mxp_slice_str(words), &line) || mxp_buf_add_char(&line, '\n');
+    if (!bad)
+        (void)mxp_say(STDERR_FILENO, line.ptr, line.len, 1000);
+    mxp_buf_free(&line);
 }
 
 int main(int argc, char **argv)

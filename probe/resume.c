@@ -4,10 +4,12 @@
 #include "probe/escape.h"
 #include "probe/result_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#define START_LEN  4096
 #define ESCAPE_CAP (16 * 1024 * 1024)
 
 struct mxp_resume {
@@ -15,6 +17,7 @@ struct mxp_resume {
     size_t size;
     uint64_t count, end;
     struct mxp_buf header;
+    struct mxp_buf start; /* what the file begins with, where it holds no whole result */
     const char *path;
 };
 
@@ -24,6 +27,7 @@ struct mxp_resume *mxp_resume_free(struct mxp_resume *resume)
         return NULL;
     free(resume->hashes);
     mxp_buf_free(&resume->header);
+    mxp_buf_free(&resume->start);
     free(resume);
     return NULL;
 }
@@ -31,6 +35,11 @@ struct mxp_resume *mxp_resume_free(struct mxp_resume *resume)
 uint64_t mxp_resume_count(const struct mxp_resume *resume)
 {
     return resume->count;
+}
+
+bool mxp_resume_is_begun(const struct mxp_resume *resume)
+{
+    return resume->count || resume->start.len;
 }
 
 uint64_t mxp_resume_end(const struct mxp_resume *resume)
@@ -64,10 +73,19 @@ int mxp_resume_has(const struct mxp_resume *resume, uint64_t line, struct mxp_sl
                        resume->path, (unsigned long long)line);
 }
 
+/* Torn or not, one is what the other begins with. */
+static bool begins_alike(struct mxp_slice a, struct mxp_slice b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    return mxp_slice_eq(mxp_slice_sub(a, 0, len), mxp_slice_sub(b, 0, len));
+}
+
 int mxp_resume_check_header(const struct mxp_resume *resume, struct mxp_slice header,
                             struct mxp_why *why)
 {
-    if (mxp_slice_eq(mxp_buf_slice(&resume->header), header))
+    bool fits = resume->count ? mxp_slice_eq(mxp_buf_slice(&resume->header), header)
+                              : begins_alike(mxp_buf_slice(&resume->start), header);
+    if (fits)
         return 0;
     return mxp_why_set(why, MXP_EDATA,
                        "%.150s: its columns are others than this list and --format give: it "
@@ -93,6 +111,31 @@ static int add(void *arg, const struct mxp_past *past)
     return 0;
 }
 
+/* A file without a whole result is begun anew, so it must be seen to be one of ours. The columns of
+ * CSV are compared when those of the list are known. */
+static int load_start(struct mxp_resume *resume, enum mxp_format format, struct mxp_why *why)
+{
+    char piece[START_LEN];
+    if (resume->count)
+        return 0;
+    FILE *file = fopen(resume->path, "re");
+    size_t n = file ? fread(piece, 1, sizeof piece, file) : 0;
+    bool failed = !file || ferror(file);
+    if (file)
+        (void)fclose(file); /* only read */
+    if (failed)
+        return mxp_why_set(why, MXP_ENOINPUT, "%.200s: cannot read", resume->path);
+    if (mxp_buf_add(&resume->start, piece, n))
+        return mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
+    bool ours = format == MXP_FORMAT_CSV ||
+                begins_alike(mxp_buf_slice(&resume->start), MXP_SLICE_LIT("{\"line\":"));
+    return ours
+               ? 0
+               : mxp_why_set(why, MXP_EDATA,
+                             "%.150s:1: no result of mxprobe in this format: nothing to go on from",
+                             resume->path);
+}
+
 struct mxp_resume *mxp_resume_load(const char *path, enum mxp_format format, struct mxp_why *why)
 {
     struct mxp_resume *resume = calloc(1, sizeof *resume);
@@ -103,6 +146,7 @@ struct mxp_resume *mxp_resume_load(const char *path, enum mxp_format format, str
     }
     resume->path = path;
     mxp_buf_init(&resume->header, ESCAPE_CAP);
+    mxp_buf_init(&resume->start, START_LEN);
     if (stat(path, &st) || !S_ISREG(st.st_mode) || st.st_size == 0)
         return resume;
     struct mxp_result_file file = {
@@ -112,5 +156,7 @@ struct mxp_resume *mxp_resume_load(const char *path, enum mxp_format format, str
         .arg = resume,
         .header = &resume->header,
     };
-    return mxp_result_file_read(&file, &resume->end, why) ? mxp_resume_free(resume) : resume;
+    int err = mxp_result_file_read(&file, &resume->end, why);
+    err = err ? err : load_start(resume, format, why);
+    return err ? mxp_resume_free(resume) : resume;
 }

@@ -19,6 +19,10 @@ struct mxp_resume *mxp_resume_free(struct mxp_resume *resume); /* NULL */
 
 uint64_t mxp_resume_count(const struct mxp_resume *resume); /* lines answered */
 
+/* Whether the file held anything: then its columns must be the list's, even with no whole result.
+ */
+bool mxp_resume_is_begun(const struct mxp_resume *resume);
+
 /* Where the last whole result ends: what a killed run left behind that is to be cut off. */
 uint64_t mxp_resume_end(const struct mxp_resume *resume);
 
@@ -26,7 +30,7 @@ uint64_t mxp_resume_end(const struct mxp_resume *resume);
 int mxp_resume_has(const struct mxp_resume *resume, uint64_t line, struct mxp_slice address,
                    struct mxp_why *why);
 
-/* 0, or MXP_EDATA: the output's header is another than this (CSV only). */
+/* 0, or MXP_EDATA: the output's header, or what of it is there, is another than this (CSV only). */
 int mxp_resume_check_header(const struct mxp_resume *resume, struct mxp_slice header,
                             struct mxp_why *why);
 

@@ -141,7 +141,9 @@ static int make_parts(struct mxp_run *run, struct mxp_why *why)
     }
     run->loop = mxp_loop_new(options->clock_speed);
     if (!run->loop)
-        return mxp_why_set(why, MXP_ENOMEM, "%s", mxp_err_text(MXP_ENOMEM));
+        return mxp_why_set(why, MXP_ENOMEM,
+                           "the event loop could not be set up: out of memory, or "
+                           "too few open files allowed (ulimit -n)");
     run->resolver = mxp_resolver_ares_new(mxp_loop_uv(run->loop), &resolver, why);
     if (!run->resolver)
         return MXP_ECONFIG;

@@ -1,6 +1,7 @@
 """mxprobe check: exit codes, the readable line, the object, the transcript."""
 import json
 import os
+import resource
 import stat
 
 from program import COMMON, LAB
@@ -58,6 +59,19 @@ def transcript(lab, report):
     report.check("check: a transcript that cannot be written is told, exit 74",
                  done.returncode == 74 and "transcript" in done.stderr,
                  f"exit {done.returncode}: {done.stderr}")
+
+
+def small_files(lab, report):
+    """A limit of the file's size is an error like a full disk, not the end by a signal."""
+    listed = lab.program.file("junk.txt", "".join(f"no address {i}\n" for i in range(2000)))
+    out = os.path.join(lab.folder, "limited.csv")
+    done = lab.program.run("bulk", listed, "-o", out, *COMMON, preexec_fn=lambda: (
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200000, 200000))))
+    report.check("bulk: a file that may not grow is exit 74", done.returncode == 74
+                 and "too large" in done.stderr, f"exit {done.returncode}: {done.stderr}")
+    done = lab.program.run("check", *COMMON, VALID, "--exclude", lab.program.file("raw", b"\x1b[2J"))
+    report.check("check: what a file holds moves no cursor", done.returncode == 65
+                 and "\\x1b[2J" in done.stderr, f"exit {done.returncode}: {done.stderr!r}")
 
 
 def refusals(lab, report):
@@ -123,5 +137,5 @@ def config(lab, report):
 
 
 def run(lab, report):
-    for part in (exit_codes, words, transcript, refusals, config):
+    for part in (exit_codes, words, transcript, small_files, refusals, config):
         part(lab, report)

@@ -227,6 +227,9 @@ static void test_escape(void **state)
         assert_int_equal(mxp_escape_utf8(cases[i].text, &out), 0);
         assert_string_equal(out.ptr, cases[i].utf8);
     }
+    mxp_buf_clear(&out);
+    assert_int_equal(mxp_escape_terminal(MXP_SLICE_LIT("\x1b[2J\xff \\x0a \xc3\xbc\n"), &out), 0);
+    assert_string_equal(out.ptr, "\\x1b[2J\\xff \\x0a \xc3\xbc\\n");
     mxp_buf_free(&out);
 }
 

@@ -174,10 +174,62 @@ static void test_not_ours(void **state)
     mxp_resume_free(none);
 }
 
+/* A file without a whole result is begun anew: it must be one of ours, or it is left alone. */
+static void test_no_whole_result(void **state)
+{
+    (void)state;
+    static const char *const own[] = {"mail"};
+    struct mxp_buf header;
+    mxp_buf_init(&header, CAP);
+    assert_int_equal(mxp_row_header(own, 1, &header), 0);
+    static const struct {
+        enum mxp_format format;
+        const char *text;
+        bool loads, fits;
+    } cases[] = {
+        {MXP_FORMAT_JSONL, "", true, true},
+        {MXP_FORMAT_JSONL, "{\"li", true, true},
+        {MXP_FORMAT_JSONL, "{\"line\":1,\"address\":\"a@x.de\",\"norm", true, true},
+        {MXP_FORMAT_JSONL, "{\"name\": 1}", false, false},
+        {MXP_FORMAT_JSONL, "my notes", false, false},
+        {MXP_FORMAT_JSONL, "a@x.de", false, false},
+        {MXP_FORMAT_CSV, "", true, true},
+        {MXP_FORMAT_CSV, "mai", true, true},
+        {MXP_FORMAT_CSV, "HEADER", true, true},
+        {MXP_FORMAT_CSV, "HEADER\"a\nb,1", true, true},
+        {MXP_FORMAT_CSV, "a@x.de", true, false},
+        {MXP_FORMAT_CSV, "name,line,addr", true, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mxp_why why = {0};
+        char path[40];
+        struct mxp_buf text;
+        bool whole = strncmp(cases[i].text, "HEADER", 6) == 0;
+        mxp_buf_init(&text, CAP);
+        assert_int_equal(mxp_buf_add_slice(&text, whole ? mxp_buf_slice(&header) : MXP_SLICE_NONE),
+                         0);
+        assert_int_equal(mxp_buf_add_str(&text, cases[i].text + (whole ? 6 : 0)), 0);
+        int fd = file_of(mxp_buf_slice(&text), path);
+        mxp_buf_free(&text);
+        struct mxp_resume *resume = mxp_resume_load(path, cases[i].format, &why);
+        if (!resume != !cases[i].loads)
+            fail_msg("case %zu: %s", i, why.text);
+        if (resume && cases[i].format == MXP_FORMAT_CSV &&
+            (mxp_resume_check_header(resume, mxp_buf_slice(&header), &why) == 0) != cases[i].fits)
+            fail_msg("case %zu: the header: %s", i, why.text);
+        if (resume)
+            assert_int_equal(mxp_resume_is_begun(resume), *cases[i].text != '\0');
+        mxp_resume_free(resume);
+        (void)close(fd);
+    }
+    mxp_buf_free(&header);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cut_csv), cmocka_unit_test(test_cut_jsonl),
-        cmocka_unit_test(test_another_list), cmocka_unit_test(test_not_ours)};
+        cmocka_unit_test(test_no_whole_result), cmocka_unit_test(test_cut_csv),
+        cmocka_unit_test(test_cut_jsonl), cmocka_unit_test(test_another_list),
+        cmocka_unit_test(test_not_ours)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
