@@ -169,15 +169,14 @@ const struct mxp_option mxp_options_table[] = {
 const size_t mxp_options_n = sizeof mxp_options_table / sizeof *mxp_options_table;
 
 const struct mxp_command_row mxp_commands[] = {
-    [MXP_CMD_CHECK] = {"check", "ADDRESS...", "verify addresses, one line each"},
-    [MXP_CMD_BULK] = {"bulk", "[LIST|-]", "verify a list: CSV or one address a line"},
+    [MXP_CMD_CHECK] = {"check", "ADDRESS...", "verify addresses, one line each", false},
+    [MXP_CMD_BULK] = {"bulk", "[LIST|-]", "verify a list: CSV or one address a line", false},
     [MXP_CMD_EXPLAIN] = {"explain", "REPLY... | --batch FILE|-",
-                         "what a server's reply means, whose fault it is, what to do"},
-    [MXP_CMD_BOUNCES] = {"bounces", "LOG...", "delivery logs, diagnosed (not built yet)",
-                         .planned = true},
-    [MXP_CMD_VERSION] = {"version", "", "the version"},
+                         "what a server's reply means, whose fault it is, what to do", false},
+    [MXP_CMD_BOUNCES] = {"bounces", "LOG...", "delivery logs, diagnosed (not built yet)", true},
+    [MXP_CMD_VERSION] = {"version", "", "the version", false},
     [MXP_CMD_HELP] = {"help", "[COMMAND|config]",
-                      "this text; of a command; or a configuration file with all defaults"},
+                      "this text; of a command; or a configuration file with all defaults", false},
 };
 
 const struct mxp_option *mxp_option_by_name(struct mxp_slice name)
