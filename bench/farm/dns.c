@@ -208,3 +208,9 @@ uint64_t farm_dns_n_asked(const struct farm_dns *dns)
 {
     return dns->n_asked;
 }
+
+struct farm_dns *farm_dns_free(struct farm_dns *dns)
+{
+    free(dns);
+    return NULL;
+}

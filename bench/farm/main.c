@@ -120,6 +120,7 @@ static void print_row(const char *name, const struct farm_counts *c, double boun
            (unsigned long long)c->n_no_quit, took, bound_s, bound_s > 0 ? took / bound_s : 0);
 }
 
+/* 1: it found fault (drops, blocks, DATA), or cannot write. */
 static int report(const struct farm_universe *universe, const struct farm_smtp *smtp,
                   uint64_t n_dns, const struct serve *serve)
 {
@@ -178,7 +179,23 @@ static int report(const struct farm_universe *universe, const struct farm_smtp *
     json_decref(root);
     mxp_provider_map_free(map);
     mxp_arena_free(&options.arena);
-    return failed ? 1 : 0;
+    return failed || all.n_drops || all.n_blocks || all.n_data ? 1 : 0;
+}
+
+static void close_one(uv_handle_t *handle, void *smtp)
+{
+    if (!uv_is_closing(handle) && !farm_smtp_close_client(smtp, handle))
+        uv_close(handle, NULL);
+}
+
+/* What a program that ends need not do; but a check for leaks speaks by its exit code, too. */
+static void end(uv_loop_t *loop, struct farm_smtp *smtp, struct farm_dns *dns)
+{
+    uv_walk(loop, close_one, smtp);
+    uv_run(loop, UV_RUN_DEFAULT);
+    farm_smtp_free(smtp);
+    farm_dns_free(dns);
+    uv_loop_close(loop);
 }
 
 static int serve_universe(const struct farm_universe *universe, const struct serve *serve,
@@ -212,7 +229,7 @@ static int serve_universe(const struct farm_universe *universe, const struct ser
         fflush(stdout);
     uv_run(&loop, UV_RUN_DEFAULT);
     int failed = report(universe, smtp, farm_dns_n_asked(dns), serve);
-    farm_smtp_free(smtp);
+    end(&loop, smtp, dns);
     return failed;
 }
 

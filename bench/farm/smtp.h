@@ -21,6 +21,8 @@ uint64_t farm_smtp_now_ms(const struct farm_smtp *smtp);
 /* The counts of a provider, those of its servers added up. */
 void farm_smtp_counts(const struct farm_smtp *smtp, const struct farm_provider *provider,
                       struct farm_counts *ret);
+/* At the end: false where the handle is no client's; else it is being closed. */
+bool farm_smtp_close_client(const struct farm_smtp *smtp, uv_handle_t *handle);
 struct farm_smtp *farm_smtp_free(struct farm_smtp *smtp); /* NULL; after the loop has ended */
 
 #endif

@@ -37,6 +37,14 @@ static void handle_closed(uv_handle_t *handle)
     free(client);
 }
 
+bool farm_smtp_close_client(const struct farm_smtp *smtp, uv_handle_t *handle)
+{
+    if ((handle->type != UV_TCP && handle->type != UV_TIMER) || handle->data == smtp)
+        return false;
+    uv_close(handle, handle_closed);
+    return true;
+}
+
 static void leave(struct client *client, bool reset)
 {
     if (client->closing)

@@ -15,6 +15,12 @@ UNIVERSE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "strict.yaml
 ACCEPTED, THROTTLED, DROPPED = 60, 20, 11  # strict.yaml: the 31st excess is dropped, and blocks
 
 
+def check(name, fine, seen):
+    if not fine:
+        sys.exit(f"FAIL {name}: {seen}")
+    print(f"PASS {name}: {seen}")
+
+
 class Farm:
     def __init__(self, program, folder, speed):
         self.ready, self.report = os.path.join(folder, "ready"), os.path.join(folder, "report")
@@ -29,9 +35,13 @@ class Farm:
     def end(self):
         """The referee's words about the one provider."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
+        code = self.process.wait()
         with open(self.report, encoding="ascii") as f:
-            return json.load(f)["providers"][0]
+            said = json.load(f)["providers"][0]
+        fault = bool(said["drops"] or said["blocks"])
+        check("the referee's exit code tells whether it found fault", code == fault,
+              f"{code}, fault: {fault}")
+        return said
 
 
 class Rough:
@@ -91,12 +101,6 @@ class Rough:
                 break
         self.hang_up()
         return self.log
-
-
-def check(name, fine, seen):
-    if not fine:
-        sys.exit(f"FAIL {name}: {seen}")
-    print(f"PASS {name}: {seen}")
 
 
 def rough_client(program, folder):
