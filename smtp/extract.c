@@ -1,20 +1,11 @@
 #include "smtp/extract.h"
 
 #include "smtp/extract_internal.h"
+#include "smtp/vocabulary.h"
 
 #include <string.h>
 
 #define DAY_S 86400
-
-struct word {
-    const char *text;
-    uint8_t len;
-};
-
-#define WORD(s)                                                                                    \
-    {                                                                                              \
-        s, sizeof(s) - 1                                                                           \
-    }
 
 static struct mxp_slice bounded(struct mxp_slice text)
 {
@@ -23,40 +14,30 @@ static struct mxp_slice bounded(struct mxp_slice text)
     return text;
 }
 
-static inline bool word_at(struct mxp_slice text, size_t at, const struct word *word)
-{
-    if (text.len - at < word->len || mxp_lower(text.ptr[at]) != word->text[0] ||
-        (word->len > 1 && mxp_lower(text.ptr[at + 1]) != word->text[1]))
-        return false;
-    for (size_t i = 2; i < word->len; i++)
-        if (mxp_lower(text.ptr[at + i]) != word->text[i])
-            return false;
-    return true;
-}
-
-static bool starts_word(struct mxp_slice text, size_t at)
-{
-    return mxp_is_alnum(text.ptr[at]) && (at == 0 || !mxp_is_alnum(text.ptr[at - 1]));
-}
-
 uint32_t mxp_extract_unit_at(struct mxp_slice text, size_t at, size_t *ret_end)
 {
     static const struct {
-        struct word word;
+        struct mxp_vocable word;
         uint32_t seconds;
     } units[] = {
-        {WORD("seconds"), 1},    {WORD("second"), 1},    {WORD("secs"), 1},
-        {WORD("sec"), 1},        {WORD("sekunden"), 1},  {WORD("secondes"), 1},
-        {WORD("segundos"), 1},   {WORD("secondi"), 1},   {WORD("sekund"), 1},
-        {WORD("minutes"), 60},   {WORD("minute"), 60},   {WORD("minuten"), 60},
-        {WORD("minutos"), 60},   {WORD("minuti"), 60},   {WORD("minut"), 60},
-        {WORD("mins"), 60},      {WORD("min"), 60},      {WORD("hours"), 3600},
-        {WORD("hour"), 3600},    {WORD("hrs"), 3600},    {WORD("hr"), 3600},
-        {WORD("stunden"), 3600}, {WORD("stunde"), 3600}, {WORD("heures"), 3600},
-        {WORD("heure"), 3600},   {WORD("horas"), 3600},  {WORD("hora"), 3600},
-        {WORD("ore"), 3600},     {WORD("godzin"), 3600}, {WORD("days"), DAY_S},
-        {WORD("day"), DAY_S},    {WORD("s"), 1},         {WORD("m"), 60},
-        {WORD("h"), 3600},       {WORD("d"), DAY_S},
+        {MXP_VOCABLE("seconds"), 1},   {MXP_VOCABLE("second"), 1},
+        {MXP_VOCABLE("secs"), 1},      {MXP_VOCABLE("sec"), 1},
+        {MXP_VOCABLE("sekunden"), 1},  {MXP_VOCABLE("secondes"), 1},
+        {MXP_VOCABLE("segundos"), 1},  {MXP_VOCABLE("secondi"), 1},
+        {MXP_VOCABLE("sekund"), 1},    {MXP_VOCABLE("minutes"), 60},
+        {MXP_VOCABLE("minute"), 60},   {MXP_VOCABLE("minuten"), 60},
+        {MXP_VOCABLE("minutos"), 60},  {MXP_VOCABLE("minuti"), 60},
+        {MXP_VOCABLE("minut"), 60},    {MXP_VOCABLE("mins"), 60},
+        {MXP_VOCABLE("min"), 60},      {MXP_VOCABLE("hours"), 3600},
+        {MXP_VOCABLE("hour"), 3600},   {MXP_VOCABLE("hrs"), 3600},
+        {MXP_VOCABLE("hr"), 3600},     {MXP_VOCABLE("stunden"), 3600},
+        {MXP_VOCABLE("stunde"), 3600}, {MXP_VOCABLE("heures"), 3600},
+        {MXP_VOCABLE("heure"), 3600},  {MXP_VOCABLE("horas"), 3600},
+        {MXP_VOCABLE("hora"), 3600},   {MXP_VOCABLE("ore"), 3600},
+        {MXP_VOCABLE("godzin"), 3600}, {MXP_VOCABLE("days"), DAY_S},
+        {MXP_VOCABLE("day"), DAY_S},   {MXP_VOCABLE("s"), 1},
+        {MXP_VOCABLE("m"), 60},        {MXP_VOCABLE("h"), 3600},
+        {MXP_VOCABLE("d"), DAY_S},
     };
     while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '-' || text.ptr[at] == '\n'))
         at++;
@@ -65,7 +46,8 @@ uint32_t mxp_extract_unit_at(struct mxp_slice text, size_t at, size_t *ret_end)
         return 0;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t end = at + units[i].word.len;
-        if (!word_at(text, at, &units[i].word) || (end < text.len && mxp_is_alpha(text.ptr[end])))
+        if (!mxp_vocable_at(text, at, &units[i].word) ||
+            (end < text.len && mxp_is_alpha(text.ptr[end])))
             continue;
         /* "4m59s": only letters are followed by the next number at once */
         if (end < text.len && mxp_is_digit(text.ptr[end]) && units[i].word.len > 1)
@@ -108,12 +90,12 @@ static uint64_t clock_at(struct mxp_slice text, size_t at)
 }
 
 /* "1 hour 25 min", "5 minutes and 3 seconds", "4m59s": from the number at at. */
-static uint64_t span_at(struct mxp_slice text, size_t at, size_t *ret_end)
+static uint64_t span_at(struct mxp_slice text, size_t at)
 {
     uint64_t sum = 0;
     uint32_t last = UINT32_MAX;
     bool joined = false;
-    static const struct word and = WORD("and ");
+    static const struct mxp_vocable and = MXP_VOCABLE("and ");
     for (;;) {
         size_t end;
         uint64_t n = number_at(text, at, &end);
@@ -124,41 +106,51 @@ static uint64_t span_at(struct mxp_slice text, size_t at, size_t *ret_end)
             return joined ? 0 : sum;
         sum += n * unit;
         last = unit;
-        *ret_end = end;
         joined = end < text.len && mxp_is_digit(text.ptr[end]);
         for (at = end; at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == ',');)
             at++;
-        if (at < text.len && word_at(text, at, &and))
+        if (at < text.len && mxp_vocable_at(text, at, &and))
             at += and.len;
     }
 }
 
 bool mxp_extract_asks_wait(struct mxp_slice text)
 {
-    static const struct word words[] = {
-        WORD("retry"),        WORD("again"),       WORD("later"),     WORD("wait"),
-        WORD("greylist"),     WORD("graylist"),    WORD("grey list"), WORD("defer"),
-        WORD("come"),         WORD("delay"),       WORD("reconnect"), WORD("resend"),
-        WORD("retries"),      WORD("blocked for"), WORD("penalty"),   WORD("attendre"),
-        WORD("warten"),       WORD("esper"),       WORD("erneut"),    WORD("reessay"),
-        WORD("next attempt"),
+    static const struct mxp_vocable words[] = {
+        MXP_VOCABLE("again"),        MXP_VOCABLE("attendre"),  MXP_VOCABLE("blocked for"),
+        MXP_VOCABLE("come"),         MXP_VOCABLE("defer"),     MXP_VOCABLE("delay"),
+        MXP_VOCABLE("esper"),        MXP_VOCABLE("erneut"),    MXP_VOCABLE("greylist"),
+        MXP_VOCABLE("graylist"),     MXP_VOCABLE("grey list"), MXP_VOCABLE("later"),
+        MXP_VOCABLE("next attempt"), MXP_VOCABLE("penalty"),   MXP_VOCABLE("retry"),
+        MXP_VOCABLE("reconnect"),    MXP_VOCABLE("resend"),    MXP_VOCABLE("retries"),
+        MXP_VOCABLE("reessay"),      MXP_VOCABLE("wait"),      MXP_VOCABLE("warten"),
     };
-    static const char firsts[] = "rglwdcbpaen";
-    for (size_t at = 0; at < text.len; at++) {
-        char c = mxp_lower(text.ptr[at]);
-        if (!starts_word(text, at) || !memchr(firsts, c, sizeof firsts - 1))
-            continue;
-        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-            if (word_at(text, at, &words[i]))
-                return true;
-    }
-    return false;
+    static const struct mxp_vocabulary vocabulary = {
+        words,
+        {0,  2,  3,  4,  6,  8,  8,  11, 11, 11, 11, 11, 12, 12,
+         13, 13, 14, 14, 19, 19, 19, 19, 19, 21, 21, 21, 21},
+        {['a' - 'a'] = MXP_SECOND('g') | MXP_SECOND('t'),
+         ['b' - 'a'] = MXP_SECOND('l'),
+         ['c' - 'a'] = MXP_SECOND('o'),
+         ['d' - 'a'] = MXP_SECOND('e'),
+         ['e' - 'a'] = MXP_SECOND('s') | MXP_SECOND('r'),
+         ['g' - 'a'] = MXP_SECOND('r'),
+         ['l' - 'a'] = MXP_SECOND('a'),
+         ['n' - 'a'] = MXP_SECOND('e'),
+         ['p' - 'a'] = MXP_SECOND('e'),
+         ['r' - 'a'] = MXP_SECOND('e'),
+         ['w' - 'a'] = MXP_SECOND('a')},
+    };
+    struct mxp_octets_starts starts = {.text = text};
+    size_t at;
+    return mxp_vocabulary_next(&vocabulary, &starts, &at);
 }
 
 /* "retry-after=90", "Retry-After: 300": seconds without a unit, as HTTP has them. */
 static uint64_t bare_at(struct mxp_slice text, size_t at)
 {
-    static const struct word words[] = {WORD("retry-after"), WORD("retry_after")};
+    static const struct mxp_vocable words[] = {MXP_VOCABLE("retry-after"),
+                                               MXP_VOCABLE("retry_after")};
     size_t from = at;
     while (from > 0 && (text.ptr[from - 1] == ' ' || text.ptr[from - 1] == '"'))
         from--;
@@ -167,7 +159,7 @@ static uint64_t bare_at(struct mxp_slice text, size_t at)
     from--;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t end, len = words[i].len;
-        if (from < len || !word_at(text, from - len, &words[i]))
+        if (from < len || !mxp_vocable_at(text, from - len, &words[i]))
             continue;
         uint64_t n = number_at(text, at, &end);
         bool whole = end == text.len || (!mxp_is_alnum(text.ptr[end]) && text.ptr[end] != ':');
@@ -184,27 +176,23 @@ uint32_t mxp_extract_at_most_a_day(uint64_t seconds)
 uint32_t mxp_extract_wait_s(struct mxp_slice text)
 {
     text = bounded(text);
-    bool asked = false;
-    for (size_t at = 0; at < text.len; at++) {
-        bool start = mxp_is_digit(text.ptr[at]) &&
-                     (at == 0 || (!mxp_is_alnum(text.ptr[at - 1]) && text.ptr[at - 1] != '.' &&
-                                  text.ptr[at - 1] != ':'));
-        start = start || (mxp_is_digit(text.ptr[at]) && bare_at(text, at));
-        if (!start)
+    struct mxp_octets_starts starts = {.text = text};
+    size_t at;
+    while (mxp_octets_next_start(&starts, &at)) {
+        if (!mxp_is_digit(text.ptr[at]))
             continue;
-        size_t end = at;
-        uint64_t seconds = span_at(text, at, &end);
+        bool within = at > 0 && (text.ptr[at - 1] == '.' || text.ptr[at - 1] == ':');
+        if (within && !bare_at(text, at))
+            continue;
+        uint64_t seconds = span_at(text, at);
         if (seconds == 0)
             seconds = clock_at(text, at);
         if (seconds == 0)
             seconds = bare_at(text, at);
-        if (seconds &&
-            (asked = asked || mxp_extract_asks_wait(text) || mxp_extract_asks_foreign(text)))
-            return mxp_extract_at_most_a_day(seconds);
-        if (seconds)
-            return 0;
-        (void)number_at(text, at, &end);
-        at = end > at ? end - 1 : at;
+        if (seconds == 0)
+            continue;
+        bool asked = mxp_extract_asks_wait(text) || mxp_extract_asks_foreign(text);
+        return asked ? mxp_extract_at_most_a_day(seconds) : 0;
     }
     return 0;
 }
@@ -237,44 +225,77 @@ static bool is_zone(struct mxp_slice text, struct mxp_slice name)
 
 static struct mxp_slice known_list(struct mxp_slice text)
 {
-    static const struct word lists[] = {
+    static const struct mxp_vocable lists[] = {
         /* by first letter */
-        WORD("abuseat"),        WORD("abusix"),        WORD("barracudacentral"),
-        WORD("backscatterer"),  WORD("blocklist.de"),  WORD("blacklist.woody"),
-        WORD("barracuda rep"),  WORD("blocklist.zap"), WORD("bl."),
-        WORD("cloudmark"),      WORD("dnswl"),         WORD("dnsbl"),
-        WORD("dnsrbl"),         WORD("dbl."),          WORD("dronebl"),
-        WORD("hostkarma"),      WORD("invaluement"),   WORD("justspam"),
-        WORD("manitu"),         WORD("mailspike"),     WORD("nixspam"),
-        WORD("psbl"),           WORD("rbl."),          WORD("spamhaus"),
-        WORD("spamcop"),        WORD("sorbs"),         WORD("surbl"),
-        WORD("surriel"),        WORD("spamrats"),      WORD("senderscore"),
-        WORD("spfbl"),          WORD("senderbase"),    WORD("spameatingmonkey"),
-        WORD("truncate.gbudb"), WORD("trend micro"),   WORD("trendmicro"),
-        WORD("uceprotect"),     WORD("uribl"),         WORD("zen."),
+        MXP_VOCABLE("abuseat"),
+        MXP_VOCABLE("abusix"),
+        MXP_VOCABLE("barracudacentral"),
+        MXP_VOCABLE("backscatterer"),
+        MXP_VOCABLE("blocklist.de"),
+        MXP_VOCABLE("blacklist.woody"),
+        MXP_VOCABLE("barracuda rep"),
+        MXP_VOCABLE("blocklist.zap"),
+        MXP_VOCABLE("bl."),
+        MXP_VOCABLE("cloudmark"),
+        MXP_VOCABLE("dnswl"),
+        MXP_VOCABLE("dnsbl"),
+        MXP_VOCABLE("dnsrbl"),
+        MXP_VOCABLE("dbl."),
+        MXP_VOCABLE("dronebl"),
+        MXP_VOCABLE("hostkarma"),
+        MXP_VOCABLE("invaluement"),
+        MXP_VOCABLE("justspam"),
+        MXP_VOCABLE("manitu"),
+        MXP_VOCABLE("mailspike"),
+        MXP_VOCABLE("nixspam"),
+        MXP_VOCABLE("psbl"),
+        MXP_VOCABLE("rbl."),
+        MXP_VOCABLE("spamhaus"),
+        MXP_VOCABLE("spamcop"),
+        MXP_VOCABLE("sorbs"),
+        MXP_VOCABLE("surbl"),
+        MXP_VOCABLE("surriel"),
+        MXP_VOCABLE("spamrats"),
+        MXP_VOCABLE("senderscore"),
+        MXP_VOCABLE("spfbl"),
+        MXP_VOCABLE("senderbase"),
+        MXP_VOCABLE("spameatingmonkey"),
+        MXP_VOCABLE("truncate.gbudb"),
+        MXP_VOCABLE("trend micro"),
+        MXP_VOCABLE("trendmicro"),
+        MXP_VOCABLE("uceprotect"),
+        MXP_VOCABLE("uribl"),
+        MXP_VOCABLE("zen."),
     };
-    /* where the words of a letter begin */
-    static const uint8_t begins[27] = {0,  2,  9,  10, 15, 15, 15, 15, 16, 17, 18, 18, 18, 20,
-                                       21, 21, 22, 22, 23, 33, 36, 38, 38, 38, 38, 38, 39};
+    static const struct mxp_vocabulary vocabulary = {
+        lists,
+        {0,  2,  9,  10, 15, 15, 15, 15, 16, 17, 18, 18, 18, 20,
+         21, 21, 22, 22, 23, 33, 36, 38, 38, 38, 38, 38, 39},
+        {['a' - 'a'] = MXP_SECOND('b'),
+         ['b' - 'a'] = MXP_SECOND('a') | MXP_SECOND('l'),
+         ['c' - 'a'] = MXP_SECOND('l'),
+         ['d' - 'a'] = MXP_SECOND('n') | MXP_SECOND('b') | MXP_SECOND('r'),
+         ['h' - 'a'] = MXP_SECOND('o'),
+         ['i' - 'a'] = MXP_SECOND('n'),
+         ['j' - 'a'] = MXP_SECOND('u'),
+         ['m' - 'a'] = MXP_SECOND('a'),
+         ['n' - 'a'] = MXP_SECOND('i'),
+         ['p' - 'a'] = MXP_SECOND('s'),
+         ['r' - 'a'] = MXP_SECOND('b'),
+         ['s' - 'a'] = MXP_SECOND('p') | MXP_SECOND('o') | MXP_SECOND('u') | MXP_SECOND('e'),
+         ['t' - 'a'] = MXP_SECOND('r'),
+         ['u' - 'a'] = MXP_SECOND('c') | MXP_SECOND('r'),
+         ['z' - 'a'] = MXP_SECOND('e')},
+    };
     struct mxp_slice best = MXP_SLICE_NONE;
-    text = bounded(text);
-    bool inside = false;
-    for (size_t at = 0; at < text.len; at++) {
-        unsigned letter = (unsigned)(unsigned char)(text.ptr[at] | 0x20) - 'a';
-        bool start = !inside && letter < 26;
-        inside = letter < 26 || mxp_is_digit(text.ptr[at]);
-        if (!start || begins[letter] == begins[letter + 1] || !starts_word(text, at))
-            continue;
-        for (size_t i = begins[letter]; i < begins[letter + 1]; i++) {
-            if (!word_at(text, at, &lists[i]))
-                continue;
-            struct mxp_slice name = name_around(text, at);
-            if (is_zone(text, name))
-                return name;
-            if (!best.len)
-                best = name;
-            break;
-        }
+    struct mxp_octets_starts starts = {.text = bounded(text)};
+    size_t at;
+    while (mxp_vocabulary_next(&vocabulary, &starts, &at)) {
+        struct mxp_slice name = name_around(starts.text, at);
+        if (is_zone(starts.text, name))
+            return name;
+        if (!best.len)
+            best = name;
     }
     return best;
 }

@@ -1,5 +1,7 @@
 #include "smtp/extract.h"
 
+#include "smtp/octets.h"
+
 #define NAME_MAX_LEN 255 /* RFC 1035 */
 
 /* "listed at X", "found in X": the word before the one that leads to a zone's name. */
@@ -99,23 +101,35 @@ static struct mxp_slice name_behind(struct mxp_slice text, size_t at)
     return domain_at(text, skip_line_end(text, at));
 }
 
+/* The whole word at at; empty at the text's end. */
+static struct mxp_slice word_at(struct mxp_slice text, size_t at)
+{
+    size_t end = at;
+    while (end < text.len && mxp_is_alnum(text.ptr[end]))
+        end++;
+    return mxp_slice_sub(text, at, end - at);
+}
+
+/* As long as the words that lead to a name, or empty. */
+static struct mxp_slice short_word_at(struct mxp_slice text, size_t at)
+{
+    char first = mxp_lower(text.ptr[at]);
+    bool may = first == 'a' || first == 'b' || first == 'i' || first == 'o' || first == 'u';
+    return may ? word_at(text, at) : MXP_SLICE_NONE;
+}
+
 struct mxp_slice mxp_extract_zone(struct mxp_slice text)
 {
-    struct mxp_slice before = MXP_SLICE_NONE;
     text = mxp_slice_sub(text, 0, MXP_EXTRACT_MAX);
-    for (size_t at = 0; at < text.len; at++) {
-        size_t from = at;
-        while (at < text.len && mxp_is_alnum(text.ptr[at]))
-            at++;
-        if (at == from)
+    struct mxp_octets_starts starts = {.text = text};
+    size_t at, before = text.len;
+    for (; mxp_octets_next_start(&starts, &at); before = at) {
+        struct mxp_slice word = short_word_at(text, at);
+        if (!word.len || !leads_to_name(word_at(text, before), word))
             continue;
-        struct mxp_slice word = {text.ptr + from, at - from};
-        if (leads_to_name(before, word)) {
-            struct mxp_slice name = name_behind(text, at);
-            if (name.len)
-                return name;
-        }
-        before = word;
+        struct mxp_slice name = name_behind(text, at + word.len);
+        if (name.len)
+            return name;
     }
     return MXP_SLICE_NONE;
 }

@@ -6,8 +6,10 @@
 #ifndef MXP_SMTP_OCTETS_H
 #define MXP_SMTP_OCTETS_H
 
-#include <stdbool.h>
+#include "core/slice.h"
+
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -98,6 +100,35 @@ static inline struct mxp_octets mxp_octets_read(const char *at)
     for (unsigned i = 0; i < MXP_OCTETS; i += 16)
         mxp_octets_16(at + i, i, &octets);
     return octets;
+}
+
+/* Where words begin in a text: at letters and digits of ASCII that have none before them. */
+struct mxp_octets_starts {
+    struct mxp_slice text;
+    size_t block, next; /* the block, and the one behind it */
+    uint64_t starts;    /* in the block, as far as they are not told yet */
+    uint64_t inside;    /* 1: the block ends within a word */
+};
+
+static inline bool mxp_octets_next_start(struct mxp_octets_starts *starts, size_t *ret_at)
+{
+    while (!starts->starts) {
+        char tail[MXP_OCTETS + 1] = {0};
+        if (starts->next >= starts->text.len)
+            return false;
+        const char *at = starts->text.ptr + starts->next;
+        size_t left = starts->text.len - starts->next;
+        if (left <= MXP_OCTETS)
+            at = memcpy(tail, at, left);
+        uint64_t word = mxp_octets_read(at).word;
+        starts->starts = word & ~(word << 1 | starts->inside);
+        starts->inside = word >> (MXP_OCTETS - 1);
+        starts->block = starts->next;
+        starts->next += MXP_OCTETS;
+    }
+    *ret_at = starts->block + (size_t)__builtin_ctzll(starts->starts);
+    starts->starts &= starts->starts - 1;
+    return true;
 }
 
 #endif
