@@ -96,7 +96,7 @@ struct mxp_wordless {
 #define MXP_WORDLESS_END     UINT32_MAX
 #define MXP_WORDLESS_SLOTS   256
 #define MXP_WORDLESS_CLASSES 10
-#define MXP_SET_STEP         2 /* words of a bit set that are joined at once */
+#define MXP_SET_STEP         4 /* words of a bit set that are joined at once */
 
 /* What a rule asks that can be asked at once, apart from the rest, for the cache's sake. */
 struct mxp_rule_key {

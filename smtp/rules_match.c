@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-/* MXP_SET_STEP words of a bit set, which any processor of today joins in one step. */
-typedef uint64_t step_bits __attribute__((vector_size(8 * MXP_SET_STEP), aligned(8), may_alias));
+/* Two words of a bit set, which any processor of today joins in one step. */
+typedef uint64_t step_bits __attribute__((vector_size(16), aligned(8), may_alias));
+_Static_assert(MXP_SET_STEP == 4, "join_sets takes two steps at once");
 
 #define BATCH 32 /* words that are taken at once */
 #define RING  64 /* words back, at which pairs' first parts are remembered */
@@ -14,7 +15,8 @@ struct search_words {
     const struct mxp_rules *rules;
     uint64_t *bits;             /* terms found */
     mxp_pair_bits pairs;        /* found */
-    mxp_pair_bits firsts[RING]; /* by word, modulo: the pairs whose first part ends there */
+    mxp_pair_bits firsts[RING]; /* by word, modulo: the pairs whose first part ends there; those of
+                                   words not taken yet are not set */
     uint32_t node;
     uint32_t at; /* the number of the word, from 1 */
 };
@@ -43,8 +45,10 @@ static void join_sets(struct search_words *search, const struct hits *hits)
     step_bits *bits = (step_bits *)search->bits;
     for (size_t k = 0; k < hits->n_sets; k++) {
         const step_bits *set = (const step_bits *)&search->rules->sets[hits->sets[k] * width];
-        for (size_t i = 0; i < width / MXP_SET_STEP; i++)
+        for (size_t i = 0; i < width / 2; i += MXP_SET_STEP / 2) {
             bits[i] |= set[i];
+            bits[i + 1] |= set[i + 1];
+        }
     }
 }
 
@@ -58,7 +62,7 @@ static void join_ends(struct search_words *search, const struct hits *hits)
         for (;;) {
             uint32_t before = at - part->len;
             mxp_pair_bits near = 0;
-            for (uint32_t i = 0; i <= MXP_PAIR_GAP; i++)
+            for (uint32_t i = 0; i <= MXP_PAIR_GAP && i <= before; i++)
                 near |= search->firsts[(before - i) % RING];
             search->pairs |= part->seconds & near;
             if (!part->next)
@@ -140,7 +144,7 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     search.rules = rules;
     search.bits = ret->bits;
     search.pairs = search.node = search.at = 0;
-    memset(search.firsts, 0, rules->n_pairs ? sizeof search.firsts : 0);
+    search.firsts[0] = 0; /* of an address before all words */
     memset(ret->bits, 0, rules->n_set_words * sizeof *ret->bits);
     ret->bits[rules->always / 64] |= UINT64_C(1) << rules->always % 64;
     if (!rules->words)
