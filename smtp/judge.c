@@ -97,6 +97,7 @@ int mxp_judge_init(struct mxp_rules *rules)
     int err = 0;
     for (size_t i = 0; i < sizeof terms / sizeof *terms && !err; i++)
         err = mxp_rules_term(rules, mxp_slice_str(terms[i].words), terms[i].id, &bad);
+    rules->n_judge_terms = rules->n_terms;
     return err;
 }
 

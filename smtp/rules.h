@@ -140,6 +140,8 @@ struct mxp_rules {
     uint16_t *triggers; /* by term: its first rule. The first n_triggers terms have rules, and are
                            in the order of these */
     size_t n_triggers;
+    size_t n_asked;                /* the terms behind these are parts of pairs alone */
+    size_t n_judge_terms;          /* the first ones, before they are renumbered */
     struct mxp_wordless *wordless; /* rules without any term */
     size_t n_wordless;
     uint32_t wordless_any[MXP_WORDLESS_CLASSES]; /* those that ask for no exact enhanced code */

@@ -99,7 +99,8 @@ static void end_phrase(struct build *build, const struct mxp_phrase *phrase,
     const struct mxp_ends *others = (const struct mxp_ends *)build->ends.rows;
     for (uint32_t i = phrase->first_member; i < phrase->end_member; i++) {
         uint16_t term = build->rules->members[i].term;
-        set[term / 64] |= UINT64_C(1) << term % 64;
+        if (term < build->rules->n_asked)
+            set[term / 64] |= UINT64_C(1) << term % 64;
         ends.firsts |= build->pairs[term].first;
         ends.seconds |= build->pairs[term].second;
     }

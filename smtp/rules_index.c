@@ -65,8 +65,27 @@ static void index_rule(struct mxp_rules *rules, uint16_t at)
     rules->triggers[trigger] = at;
 }
 
+/* All terms but those that are parts of pairs alone. */
+static void mark_asked(const struct mxp_rules *rules, bool *ret_asked)
+{
+    for (size_t i = 0; i < rules->n_terms; i++)
+        ret_asked[i] = true;
+    for (size_t i = 0; i < rules->n_pairs; i++)
+        ret_asked[rules->pairs[i].first] = ret_asked[rules->pairs[i].second] = false;
+    for (size_t i = 0; i < rules->n_rules; i++) {
+        const struct mxp_rule *rule = &rules->rules[i];
+        for (int k = 0; k < MXP_RULE_TERMS && rule->with[k] != MXP_NO_TERM; k++)
+            ret_asked[rule->with[k]] = true;
+        for (const uint16_t *term = rule->without; *term != MXP_NO_TERM; term++)
+            ret_asked[*term] = true;
+    }
+    for (size_t i = 0; i < rules->n_judge_terms; i++)
+        ret_asked[i] = true;
+}
+
 /* A text's terms are asked by their numbers: those come first that have rules, in the order of
- * their first one, so that the search may end early. */
+ * their first one, so that the search may end early; those last that nobody asks for, which have
+ * no bit in the sets. */
 static void order_terms(struct mxp_rules *rules, uint16_t *ret_numbers)
 {
     uint16_t n = 0;
@@ -80,9 +99,17 @@ static void order_terms(struct mxp_rules *rules, uint16_t *ret_numbers)
             ret_numbers[trigger] = n++;
     }
     rules->n_triggers = n;
+    bool asked[MXP_TERMS_MAX];
+    mark_asked(rules, asked);
+    for (size_t i = 0; i < rules->n_terms; i++)
+        if (asked[i] && ret_numbers[i] == MXP_NO_TERM)
+            ret_numbers[i] = n++;
+    rules->n_asked = n;
     for (size_t i = 0; i < rules->n_terms; i++)
         if (ret_numbers[i] == MXP_NO_TERM)
             ret_numbers[i] = n++;
+    rules->n_set_words = (rules->n_asked + 63) / 64;
+    rules->n_set_words += -rules->n_set_words % MXP_SET_STEP;
 }
 
 static void renumber(struct mxp_rules *rules, const uint16_t *numbers)
@@ -115,8 +142,6 @@ int mxp_rules_index(struct mxp_rules *rules)
     if (rules->n_terms >= MXP_TERMS_MAX)
         return MXP_ETOOBIG;
     rules->always = (uint16_t)rules->n_terms++;
-    rules->n_set_words = (rules->n_terms + 63) / 64;
-    rules->n_set_words += -rules->n_set_words % MXP_SET_STEP;
     uint16_t *numbers = malloc(rules->n_terms * sizeof *numbers);
     rules->triggers = malloc(rules->n_terms * sizeof *rules->triggers);
     rules->wordless = malloc((rules->n_rules + 1) * MXP_WORDLESS_CLASSES * sizeof *rules->wordless);

@@ -57,6 +57,8 @@ static void test_language(void **state)
          "mailbox_full"},
         {"mailbox_full : quokka ~ zebra emu yak\n", "-", "550 quokka 1 2 3 4 zebra emu yak",
          "unclassified"},
+        {"mailbox_full : quokka ~ zebra\nmailbox_disabled : quokka & !zebra\n", "-", "550 quokka",
+         "mailbox_disabled"},
         /* an a within b is one as little as it takes the one before away */
         {"mailbox_full : (quokka|emu) ~ zebra emu yak\n", "-", "550 quokka zebra emu yak",
          "mailbox_full"},
