@@ -48,9 +48,9 @@ static void unqueue(struct mxp_carrier *carrier)
     struct mxp_engine *engine = carrier->engine;
     carrier->queued = false;
     if (carrier->ahead)
-        DL_DELETE(engine->ahead, carrier);
+        DL_DELETE(engine->ahead, carrier); /* NOLINT(clang-analyzer-core.NullDereference) */
     else
-        DL_DELETE(engine->queue, carrier);
+        DL_DELETE(engine->queue, carrier); /* NOLINT(clang-analyzer-core.NullDereference) */
 }
 
 static struct mxp_carrier *dequeue(struct mxp_engine *engine)

@@ -8,6 +8,7 @@
  * Once asked they are recipients like all others, retries included: those keep the order in which
  * they were asked first.
  */
+#include "core/require.h"
 #include "probe/engine_internal.h"
 
 #include <stdlib.h>
@@ -135,6 +136,7 @@ struct mxp_domain *mxp_turn_next(struct mxp_lane *lane, bool other)
     struct mxp_domain *domain = mxp_turn_first(lane);
     if (lane->suspects && suspect_is_due(lane) && !other)
         domain = lane->suspects;
+    MXP_REQUIRE(domain != NULL);
     go_to(domain, domain->turn);
     return domain;
 }
