@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -36,6 +37,7 @@ static void test_waits(void **state)
         {"450 4.7.1 Retry-After: 300", 300},
         {"450 retry-after:45", 45},
         {"450 retry-after: 5 minutes", 300},
+        {"450 retry-after:5 minutes", 300},
         {"450 rate exceeded; next attempt allowed in 00:05:00", 300},
         {"451 try again in 4m59s", 299},
         {"451 try again in 1h0m0s", 3600},
@@ -190,6 +192,68 @@ static void test_blocklists(void **state)
         must_find(mxp_extract_blocklist, cases[i][0], cases[i][1]);
 }
 
+/* Each word is found, in capitals and behind enough to stand in any block. */
+static void test_words(void **state)
+{
+    static const char *const lists[] = {"abuseat",
+                                        "abusix",
+                                        "Barracudacentral",
+                                        "backscatterer",
+                                        "blocklist.de",
+                                        "cloudmark",
+                                        "barracuda reputation",
+                                        "blocklist.zap",
+                                        "bl.x",
+                                        "blacklist.woody",
+                                        "dnswl",
+                                        "dnsbl",
+                                        "dnsrbl",
+                                        "dbl.x",
+                                        "dronebl",
+                                        "hostkarma",
+                                        "invaluement",
+                                        "JUSTSPAM",
+                                        "manitu",
+                                        "mailspike",
+                                        "nixspam",
+                                        "psbl",
+                                        "rbl.x",
+                                        "spamhaus",
+                                        "spamcop",
+                                        "sorbs",
+                                        "surbl",
+                                        "surriel",
+                                        "spamrats",
+                                        "senderscore",
+                                        "spfbl",
+                                        "senderbase",
+                                        "spameatingmonkey",
+                                        "truncate.gbudb",
+                                        "Trend Micro",
+                                        "trendmicro",
+                                        "uceprotect",
+                                        "URIBL",
+                                        "zen.x"};
+    static const char *const waits[] = {
+        "retry",    "AGAIN",     "later",  "wait",      "greylist", "graylist",  "grey list",
+        "deferred", "come back", "delay",  "Reconnect", "resend",   "retries",   "blocked for",
+        "penalty",  "attendre",  "warten", "esperar",   "erneut",   "reessayez", "Next attempt"};
+    char text[400];
+    (void)state;
+    for (int before = 0; before < 130; before++) {
+        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+            snprintf(text, sizeof text, "%*s %s y", before, "", lists[i]);
+            if (!mxp_extract_blocklist(mxp_slice_str(text)).len)
+                fail_msg("%d blanks, %s", before, lists[i]);
+        }
+        for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+            snprintf(text, sizeof text, "%*s %s: 5 minutes", before, "", waits[i]);
+            if (mxp_extract_wait_s(mxp_slice_str(text)) != 300)
+                fail_msg("%d blanks, %s", before, waits[i]);
+        }
+    }
+}
+
 static void test_addresses(void **state)
 {
     static const char *const cases[][2] = {
@@ -210,9 +274,8 @@ static void test_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_waits),
-        cmocka_unit_test(test_spoken_waits),
-        cmocka_unit_test(test_blocklists),
+        cmocka_unit_test(test_waits),      cmocka_unit_test(test_spoken_waits),
+        cmocka_unit_test(test_blocklists), cmocka_unit_test(test_words),
         cmocka_unit_test(test_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
