@@ -303,6 +303,9 @@ static int go(struct bulk *bulk, struct mxp_why *why)
     mxp_timer_set(bulk->timer, 0);
     mxp_loop_on_signal(loop, SIGINT, interrupted, bulk);
     mxp_loop_on_signal(loop, SIGTERM, interrupted, bulk);
+    struct sigaction hangup;
+    if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN) /* as nohup has it */
+        mxp_loop_on_signal(loop, SIGHUP, interrupted, bulk);
     mxp_bulk_report_start(&bulk->report, bulk->options, loop);
     int err = mxp_run_go(bulk->run, why);
     if (!err && !bulk->header_done)

@@ -113,6 +113,19 @@ def twice(lab, report):
                  len(lines_of(out, "jsonl")) < N, f"exit {code}")
 
 
+def nohup(lab, report):
+    """The terminal has gone, and somebody had seen to it."""
+    out = os.path.join(lab.folder, "nohup.jsonl")
+    before = len(asked(lab))
+    child = lab.program.start("bulk", slow_list(lab), "-o", out, "--format", "jsonl", *OPTIONS,
+                              stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    wait_until(lambda: len(asked(lab)) > before + N // 4)
+    child.send_signal(signal.SIGHUP)
+    report.check("nohup: SIGHUP is nothing", child.wait(timeout=PATIENCE_S) == 0
+                 and len(lines_of(out, "jsonl")) == N, f"exit {child.returncode}")
+
+
 def in_dns(lab, report):
     """Interrupted while a resolver is silent: the questions that end with the run are no results."""
     out = os.path.join(lab.folder, "stopped-dns.jsonl")
@@ -167,6 +180,7 @@ def check_interrupted(lab, report):
 def run(lab, report):
     interrupted(lab, report, "jsonl", signal.SIGINT)
     interrupted(lab, report, "csv", signal.SIGTERM)
-    for part in (twice, in_dns, killed, check_interrupted):
+    interrupted(lab, report, "jsonl", signal.SIGHUP)
+    for part in (twice, nohup, in_dns, killed, check_interrupted):
         part(lab, report)
     reader_cases.run(lab, report, OPTIONS)
