@@ -28,10 +28,13 @@ struct reading {
     struct mxp_answer_mx mx[MXP_ANSWER_MAX];
     struct mxp_ip ips[MXP_ANSWER_MAX];
     char names[MXP_ANSWER_MAX][MXP_NAME_MAX];
+    char question[MXP_NAME_MAX];
     char owners[CNAMES_MAX][MXP_NAME_MAX], targets[CNAMES_MAX][MXP_NAME_MAX];
     size_t n_cnames;
+    uint32_t reached; /* CNAMEs that lead from the question, as bits */
     uint32_t least_ttl_s;
-    bool has_soa, has_ns;
+    bool has_question, has_soa, has_ns;
+    bool foreign; /* records of a name that was not asked for */
 };
 
 static void add_mx(struct reading *reading, const struct mxp_wire_record *record)
@@ -78,19 +81,60 @@ static uint32_t ttl_of(const struct mxp_wire_record *record)
     return record->ttl_s > INT32_MAX ? 0 : record->ttl_s;
 }
 
+static void reach_cnames(struct reading *reading)
+{
+    const char *names[CNAMES_MAX + 1] = {reading->question};
+    for (size_t n = 1, i = 0; i < n; i++)
+        for (size_t k = 0; k < reading->n_cnames; k++)
+            if (!(reading->reached >> k & 1) && strcmp(reading->owners[k], names[i]) == 0) {
+                reading->reached |= UINT32_C(1) << k;
+                names[n++] = reading->targets[k];
+            }
+}
+
+/* They stand in any order, so they are read before all other records. */
+static void read_cnames(struct reading *reading, uint16_t n)
+{
+    struct mxp_wire wire = reading->wire;
+    for (uint16_t i = 0; i < n && !reading->wire.bad; i++) {
+        struct mxp_wire_record record;
+        mxp_wire_record(&reading->wire, &record);
+        if (reading->wire.bad || record.class_ != CLASS_IN || record.type != TYPE_CNAME)
+            continue;
+        add_cname(reading, &record);
+        if (ttl_of(&record) < reading->least_ttl_s)
+            reading->least_ttl_s = ttl_of(&record);
+    }
+    wire.bad = reading->wire.bad;
+    reading->wire = wire;
+    reach_cnames(reading);
+}
+
+static bool is_ours(const struct reading *reading, const char *owner)
+{
+    if (!reading->has_question || strcmp(owner, reading->question) == 0)
+        return true;
+    for (size_t k = 0; k < reading->n_cnames; k++)
+        if (reading->reached >> k & 1 && strcmp(owner, reading->targets[k]) == 0)
+            return true;
+    return false;
+}
+
 static void read_answers(struct reading *reading, uint16_t n, enum mxp_rr_type type)
 {
     struct mxp_answer *answer = &reading->answer;
     for (uint16_t i = 0; i < n && !reading->wire.bad; i++) {
         struct mxp_wire_record record;
         mxp_wire_record(&reading->wire, &record);
-        if (reading->wire.bad || record.class_ != CLASS_IN)
+        if (reading->wire.bad || record.class_ != CLASS_IN || record.type != type)
             continue;
+        if (!is_ours(reading, record.owner)) {
+            reading->foreign = true;
+            continue;
+        }
         if (ttl_of(&record) < reading->least_ttl_s)
             reading->least_ttl_s = ttl_of(&record);
-        if (record.type == TYPE_CNAME)
-            add_cname(reading, &record);
-        if (record.type != type || answer->status != MXP_DNS_OK)
+        if (answer->status != MXP_DNS_OK)
             continue;
         if (answer->n_mx + answer->n_ips >= MXP_ANSWER_MAX)
             answer->more = true;
@@ -165,7 +209,7 @@ static void judge(struct reading *reading, unsigned flags)
         return;
     bool referral =
         reading->has_ns && !reading->has_soa && !reading->n_cnames && !(flags & FLAG_AA);
-    if (referral || is_circle(reading))
+    if (referral || reading->foreign || is_circle(reading))
         reading->wire.bad = true;
     answer->doubtful = reading->n_cnames && !reading->has_soa;
 }
@@ -174,16 +218,17 @@ static void read_message(struct reading *reading, enum mxp_rr_type type)
 {
     struct mxp_wire *wire = &reading->wire;
     struct mxp_answer *answer = &reading->answer;
-    char question[MXP_NAME_MAX];
     mxp_wire_u16(wire); /* the id: the resolver's business */
     unsigned flags = mxp_wire_u16(wire);
     uint16_t n_questions = mxp_wire_u16(wire), n_answers = mxp_wire_u16(wire);
     uint16_t n_authority = mxp_wire_u16(wire), n_additional = mxp_wire_u16(wire);
     wire->bad = wire->bad || !is_believable(answer->status, flags);
     for (uint16_t i = 0; i < n_questions && !wire->bad; i++) {
-        mxp_wire_name(wire, question);
+        mxp_wire_name(wire, reading->question);
         mxp_wire_u32(wire);
+        reading->has_question = true;
     }
+    read_cnames(reading, n_answers);
     read_answers(reading, n_answers, type);
     read_authority(reading, n_authority);
     if (!wire->bad && !read_additional(reading, n_additional))
@@ -227,7 +272,9 @@ struct mxp_answer *mxp_answer_parse(enum mxp_dns_status status, struct mxp_slice
     reading.answer = (struct mxp_answer){.status = status, .ttl_s = MXP_NEGATIVE_TTL_S, .refs = 1};
     reading.n_cnames = 0;
     reading.least_ttl_s = UINT32_MAX;
-    reading.has_soa = reading.has_ns = false;
+    reading.reached = 0;
+    reading.question[0] = '\0';
+    reading.has_question = reading.has_soa = reading.has_ns = reading.foreign = false;
     if (status == MXP_DNS_OK || status == MXP_DNS_NXDOMAIN)
         read_message(&reading, type);
     return settle(&reading);

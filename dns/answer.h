@@ -3,10 +3,11 @@
  * records, addresses, and how long they hold. What is wrong with one record is wrong with
  * the message (the additional section excepted), and a message that cannot be believed is a
  * failure, never "no such record": a truncated one, a question sent back, an error that only EDNS
- * tells (RFC 6891, 6.1.3), a referral, a CNAME circle.
+ * tells (RFC 6891, 6.1.3), a referral, a CNAME circle, nothing but records of a name that was not
+ * asked for.
  *
- * Records of the type asked for count wherever the answer section has them: a recursive
- * resolver has followed the CNAMEs.
+ * Records of the type asked for count where they belong to the name in the question, or to one that
+ * the answer's CNAMEs lead to: a recursive resolver has followed them.
  */
 #ifndef MXP_DNS_ANSWER_H
 #define MXP_DNS_ANSWER_H

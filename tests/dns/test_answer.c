@@ -112,6 +112,35 @@ static void test_records(void **state)
     mxp_answer_unref(answer);
 }
 
+/* Records of another name than the one asked for, and the CNAMEs that lead from it. */
+static void test_owners(void **state)
+{
+    (void)state;
+    message_init(&m, 0, "A.test", 15);
+    message_mx(&m, "a.TEST", 300, 10, "mx.a.test");
+    message_mx(&m, "evil.test", 5, 1, "mx.evil.test");
+    check("one of another owner is left out", &m, OK, MX, "NOERROR 300 | 10 mx.a.test");
+
+    message_init(&m, 0, "a.test", 15);
+    message_mx(&m, "evil.test", 300, 1, "mx.evil.test");
+    check("nothing but those: no answer, and no NODATA", &m, OK, MX, FAILED);
+    message_init(&m, 0, "a.test", 1);
+    message_a(&m, "evil.test", 300, "192.0.2.1");
+    message_soa(&m, "test", 900, 120);
+    check("likewise an address", &m, OK, MXP_RR_A, FAILED);
+
+    message_init(&m, 0, "a.test", 15);
+    message_mx(&m, "c.test", 300, 10, "mx.c.test");
+    message_cname(&m, "b.test", 300, "c.test");
+    message_cname(&m, "a.test", 300, "b.test");
+    check("CNAMEs in any order", &m, OK, MX, "NOERROR 300 | 10 mx.c.test");
+
+    message_init(&m, 0, "a.test", 15);
+    message_cname(&m, "evil.test", 300, "c.test");
+    message_mx(&m, "c.test", 300, 10, "mx.c.test");
+    check("a CNAME that leads from elsewhere", &m, OK, MX, FAILED);
+}
+
 static void test_negative(void **state)
 {
     (void)state;
@@ -337,9 +366,13 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records),         cmocka_unit_test(test_negative),
-        cmocka_unit_test(test_unbelievable),    cmocka_unit_test(test_data_of_another_length),
-        cmocka_unit_test(test_cut_and_changed), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_negative),
+        cmocka_unit_test(test_unbelievable),
+        cmocka_unit_test(test_data_of_another_length),
+        cmocka_unit_test(test_cut_and_changed),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
