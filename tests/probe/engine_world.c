@@ -142,9 +142,11 @@ static int wire(struct mxp_source *self, uint32_t id, const char **ret_address, 
 {
     const struct world *world =
         (struct world *)(void *)((char *)self - offsetof(struct world, source));
+    *ret_utf8 = false;
     *ret_address = world->addresses[id];
     *ret_len = strlen(world->addresses[id]);
-    *ret_utf8 = false;
+    for (size_t i = 0; i < *ret_len; i++)
+        *ret_utf8 = *ret_utf8 || (unsigned char)world->addresses[id][i] >= 0x80;
     return 0;
 }
 

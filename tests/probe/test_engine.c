@@ -135,13 +135,46 @@ static void test_max_attempts(void **state)
     }
 }
 
+/* It offers SMTPUTF8 and then refuses it, which is nothing to those that do not need it. */
+static const char *refuses_utf8(struct world *world, const char *line)
+{
+    (void)world;
+    if (!*line)
+        return "220 mx.test ESMTP\r\n";
+    if (strncmp(line, "EHLO", 4) == 0)
+        return "250-mx.test\r\n250-SMTPUTF8\r\n250-8BITMIME\r\n250 PIPELINING\r\n";
+    if (strncmp(line, "MAIL", 4) == 0 && strstr(line, "SMTPUTF8"))
+        return "555 5.6.7 SMTPUTF8 not supported\r\n";
+    if (strncmp(line, "RCPT", 4) == 0)
+        return "550 5.1.1 User unknown\r\n";
+    return strncmp(line, "QUIT", 4) == 0 ? "221 bye\r\n" : "250 ok\r\n";
+}
+
+static void test_utf8_apart(void **state)
+{
+    static const char *const addresses[] = {"a@a.test", "\u00e4@a.test", "b@a.test",
+                                            "\u00f6@a.test", NULL};
+    struct world world;
+    struct story story = {0};
+    (void)state;
+    tell(&world, &story, addresses);
+    world.reply = refuses_utf8;
+    world_run(&world);
+    for (int i = 0; addresses[i]; i++) {
+        bool plain = (unsigned char)addresses[i][0] < 0x80;
+        assert_int_equal(world.results[i].n, 1);
+        assert_int_equal(world.results[i].verdict,
+                         plain ? MXP_VERDICT_INVALID : MXP_VERDICT_UNKNOWN);
+    }
+    world_free(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_late_denial),
-        cmocka_unit_test(test_flip),
-        cmocka_unit_test(test_denial),
-        cmocka_unit_test(test_max_attempts),
+        cmocka_unit_test(test_late_denial), cmocka_unit_test(test_flip),
+        cmocka_unit_test(test_denial),      cmocka_unit_test(test_max_attempts),
+        cmocka_unit_test(test_utf8_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
