@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "probe/help.h"
+#include "probe/options/help.h"
 
 /* Lines of the template that stand for generated text. */
 static int man_line(const char *line, struct mxp_buf *out)

@@ -1,11 +1,11 @@
 #include "core/log.h"
 #include "core/say.h"
-#include "probe/bulk.h"
-#include "probe/check.h"
-#include "probe/escape.h"
-#include "probe/explain.h"
-#include "probe/help.h"
-#include "probe/options.h"
+#include "probe/command/bulk.h"
+#include "probe/command/check.h"
+#include "probe/result/escape.h"
+#include "probe/explain/explain.h"
+#include "probe/options/help.h"
+#include "probe/options/options.h"
 
 #include <errno.h>
 #include <fcntl.h>

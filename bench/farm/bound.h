@@ -5,7 +5,7 @@
 #ifndef MXP_FARM_BOUND_H
 #define MXP_FARM_BOUND_H
 
-#include "probe/options.h"
+#include "probe/options/options.h"
 #include "site.h"
 
 /* Seconds for n recipients, from the universe's start. ceilings: of the provider's table row. */

@@ -1,7 +1,7 @@
 #include "bound.h"
 #include "dns.h"
 #include "dns/provider.h"
-#include "probe/provider_table.h"
+#include "probe/options/provider_table.h"
 #include "smtp.h"
 #include "truth.h"
 

@@ -1,7 +1,7 @@
 #include "truth.h"
 
 #include "core/verdict.h"
-#include "probe/list_reader.h"
+#include "probe/list/list_reader.h"
 
 #include <errno.h>
 #include <jansson.h>

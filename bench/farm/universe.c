@@ -1,6 +1,6 @@
 #include "universe.h"
 
-#include "probe/yaml_tree.h"
+#include "probe/options/yaml_tree.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/config.h"
-#include "probe/identity.h"
-#include "probe/provider_table.h"
-#include "probe/settings.h"
+#include "probe/options/config.h"
+#include "probe/options/identity.h"
+#include "probe/options/provider_table.h"
+#include "probe/options/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

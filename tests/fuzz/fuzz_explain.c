@@ -1,14 +1,14 @@
 /* Any octets as what explain is asked, and as lines of a batch: one line of valid JSON for each,
  * words that no terminal obeys, and never an answer about an address where a server refused to
  * talk. */
-#include "probe/explain.h"
+#include "probe/explain/explain.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/explain_batch.h"
+#include "probe/explain/explain_batch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

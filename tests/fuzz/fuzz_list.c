@@ -3,7 +3,7 @@
  * that is not blank belongs to exactly one record or to the header; line numbers rise; and
  * the pieces in which the list comes make no difference.
  */
-#include "probe/list_reader.h"
+#include "probe/list/list_reader.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -18,7 +18,7 @@ CASES = [
     ("probe/a.c", "/* Not it. */\nint io; /* [io] */\n#include <uv.h>\n", {}, "marked [io]"),
     ("smtp/a.c", '#include "dns/name.h"\n', {}, "room smtp includes"),
     ("dns/a.c", '#include "smtp/reply.h"\n', {}, "room dns includes"),
-    ("ratelimit/a.c", '#include "probe/loop.h"\n', {}, "room ratelimit includes"),
+    ("ratelimit/a.c", '#include "probe/io/loop.h"\n', {}, "room ratelimit includes"),
     ("probe/core/a.c", '#include "smtp/reply.h"\n', {}, "room core includes"),
     ("probe/a.c", '#include "smtp/reply.h"\n#include "dns/name.h"\n', {}, None),
     ("smtp/a.c", '#include "../dns/name.h"\n', {}, "by .."),

@@ -7,7 +7,7 @@
 #define MXP_TESTS_ENGINE_WORLD_H
 
 #include "../dns/fake.h"
-#include "probe/engine.h"
+#include "probe/engine/engine.h"
 
 #include <uv.h>
 

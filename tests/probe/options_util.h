@@ -5,7 +5,7 @@
 #ifndef MXP_TESTS_OPTIONS_UTIL_H
 #define MXP_TESTS_OPTIONS_UTIL_H
 
-#include "probe/options.h"
+#include "probe/options/options.h"
 
 /* Arguments without the program's name, ended by NULL; "@" stands for the name of a file
  * that holds config (NULL: empty). */

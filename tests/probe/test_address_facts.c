@@ -1,4 +1,4 @@
-#include "probe/address_facts.h"
+#include "probe/result/address_facts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "probe/address_facts.def"
+#include "probe/result/address_facts.def"
 
 static void test_facts(void **state)
 {

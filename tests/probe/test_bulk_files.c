@@ -1,4 +1,4 @@
-#include "probe/bulk_files.h"
+#include "probe/command/bulk_files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

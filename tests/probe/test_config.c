@@ -1,4 +1,4 @@
-#include "probe/config.h"
+#include "probe/options/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "options_util.h"
-#include "probe/option_table.h"
-#include "probe/yaml_tree.h"
+#include "probe/options/option_table.h"
+#include "probe/options/yaml_tree.h"
 
 static const char *const check[] = {"check", "a@b.example", "--config", "@", NULL};
 static const char *const bulk[] = {"bulk", "l", "--config", "@", NULL};

@@ -1,4 +1,4 @@
-#include "probe/counters.h"
+#include "probe/report/counters.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "probe/due.h"
+#include "probe/engine/due.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "probe/evidence.h"
+#include "probe/engine/evidence.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "probe/exclude.h"
+#include "probe/list/exclude.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

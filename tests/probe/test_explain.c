@@ -1,6 +1,6 @@
 /* What explain answers: the classifier's verdict, the provider, the closest entries, the words for
  * people and the fields for programs. */
-#include "probe/explain.h"
+#include "probe/explain/explain.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "core/buf.h"
-#include "probe/explain_data.h"
-#include "probe/explain_lookup.h"
+#include "probe/explain/explain_data.h"
+#include "probe/explain/explain_lookup.h"
 #include "smtp/classify.h"
 
 /* Known to disagree: for the classifier's rules to mend. */

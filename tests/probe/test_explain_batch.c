@@ -1,6 +1,6 @@
 /* explain --batch: one line out for each line in, in order, whatever is in it; and what happens
  * when reading or writing fails. */
-#include "probe/explain_batch.h"
+#include "probe/explain/explain_batch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

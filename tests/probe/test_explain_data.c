@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "options_util.h"
-#include "probe/explain_data.h"
-#include "probe/explain_match.h"
+#include "probe/explain/explain_data.h"
+#include "probe/explain/explain_match.h"
 
 static struct mxp_explain_data *load(void)
 {

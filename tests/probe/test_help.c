@@ -1,4 +1,4 @@
-#include "probe/help.h"
+#include "probe/options/help.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "options_util.h"
-#include "probe/option_table.h"
+#include "probe/options/option_table.h"
 
 static void must(int err)
 {

@@ -1,4 +1,4 @@
-#include "probe/identity.h"
+#include "probe/options/identity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

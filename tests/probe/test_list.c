@@ -1,4 +1,4 @@
-#include "probe/list.h"
+#include "probe/list/list.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

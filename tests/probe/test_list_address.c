@@ -1,4 +1,4 @@
-#include "probe/list_address.h"
+#include "probe/list/list_address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "probe/list_reader.h"
+#include "probe/list/list_reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

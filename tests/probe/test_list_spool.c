@@ -1,4 +1,4 @@
-#include "probe/list_spool.h"
+#include "probe/list/list_spool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

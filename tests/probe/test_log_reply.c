@@ -1,5 +1,5 @@
 /* Replies in log lines, bounces and events as mail servers and services write them. */
-#include "probe/log_reply.h"
+#include "probe/explain/log_reply.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

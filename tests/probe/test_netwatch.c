@@ -1,4 +1,4 @@
-#include "probe/netwatch.h"
+#include "probe/engine/netwatch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

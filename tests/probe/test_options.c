@@ -1,4 +1,4 @@
-#include "probe/options.h"
+#include "probe/options/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "probe/nearest.h"
-#include "probe/option_table.h"
-#include "probe/settings.h"
+#include "probe/options/nearest.h"
+#include "probe/options/option_table.h"
+#include "probe/options/settings.h"
 
 #define ARGS_MAX 16
 #define FROM     "--mail-from", "p@example.org"

@@ -13,9 +13,9 @@
 
 #include "failing_alloc.h"
 #include "options_util.h"
-#include "probe/counters.h"
-#include "probe/help.h"
-#include "probe/summary.h"
+#include "probe/report/counters.h"
+#include "probe/options/help.h"
+#include "probe/report/summary.h"
 
 /* Large enough for several blocks of the arenas; the caller's to free. */
 static char *big_config(void)

@@ -1,4 +1,4 @@
-#include "probe/output.h"
+#include "probe/result/output.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

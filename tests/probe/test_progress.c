@@ -1,4 +1,4 @@
-#include "probe/progress.h"
+#include "probe/report/progress.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

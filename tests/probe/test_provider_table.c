@@ -1,4 +1,4 @@
-#include "probe/provider_table.h"
+#include "probe/options/provider_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "dns/provider.h"
 #include "options_util.h"
-#include "probe/duration.h"
+#include "probe/options/duration.h"
 
 static const char table[] = "default:\n  connections: 5\n  connect_rate: 20/1m\n"
                             "  rcpts_per_session: 50\n  unknown_percent: 30\n"

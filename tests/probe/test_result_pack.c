@@ -1,4 +1,4 @@
-#include "probe/result_pack.h"
+#include "probe/result/result_pack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
-#include "probe/result_row.h"
+#include "probe/result/result_row.h"
 
-#include "probe/escape.h"
-#include "probe/result_csv.h"
+#include "probe/result/escape.h"
+#include "probe/result/result_csv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
-#include "probe/resume.h"
+#include "probe/result/resume.h"
 
-#include "probe/output.h"
-#include "probe/result_row.h"
+#include "probe/result/output.h"
+#include "probe/result/result_row.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
-#include "probe/seen.h"
+#include "probe/list/seen.h"
 
-#include "probe/options.h"
-#include "probe/result_row.h"
+#include "probe/options/options.h"
+#include "probe/result/result_row.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "probe/summary.h"
+#include "probe/report/summary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

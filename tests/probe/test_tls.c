@@ -1,4 +1,4 @@
-#include "probe/tls.h"
+#include "probe/io/tls.h"
 
 #include "tls_peer.h"
 

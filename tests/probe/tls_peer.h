@@ -1,5 +1,5 @@
 /*
- * A TLS server over memory for the tests of probe/tls.c. Its certificates are made on the
+ * A TLS server over memory for the tests of probe/io/tls.c. Its certificates are made on the
  * spot and their dates are fixed, so that no clock plays a part.
  */
 #ifndef MXP_TESTS_TLS_PEER_H

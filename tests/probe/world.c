@@ -2,8 +2,8 @@
 
 #include "fake.h"
 #include "options_util.h"
-#include "probe/conn.h"
-#include "probe/due.h"
+#include "probe/io/conn.h"
+#include "probe/engine/due.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
 #ifndef MXP_TESTS_WORLD_H
 #define MXP_TESTS_WORLD_H
 
-#include "probe/engine.h"
+#include "probe/engine/engine.h"
 
 #define WORLD_ITEMS_MAX 400
 
