@@ -39,6 +39,7 @@ struct mxp_rule {
     bool throttle, blocks_us, footprint;
     bool keeps; /* the reason stands, but proves nothing: never invalid */
     bool also;  /* decides nothing: what follows is added wherever a rule gave its reason */
+    bool bare;  /* only where the text says nothing */
     uint16_t line;
     const char *file;
     const char *name; /* "file:line" */

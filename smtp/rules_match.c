@@ -160,6 +160,35 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     }
 }
 
+#define ID_LEN 8 /* a word with a digit that is as long is a message's or queue's id */
+
+static bool says_something(const struct mxp_rules *rules, const struct mxp_token *token)
+{
+    static const char *const nothing[] = {"ip", "http", "https"};
+    size_t digits = 0;
+    if (token->text[0] == '/' || mxp_rules_word(rules, token->hash).id >= MXP_WORD_SILENT)
+        return false;
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
+        if (mxp_slice_eq((struct mxp_slice){token->text, token->len}, mxp_slice_str(nothing[i])))
+            return false;
+    for (size_t i = 0; i < token->len; i++)
+        digits += mxp_is_digit(token->text[i]);
+    return digits < token->len && (!digits || token->len < ID_LEN);
+}
+
+/* Nothing but codes, addresses, URLs, numbers and ids. Read once more, as hardly any reply comes to
+ * a rule that asks for it. */
+static bool is_bare(const struct mxp_rules *rules, struct mxp_slice text)
+{
+    struct mxp_tokens tokens;
+    struct mxp_token token;
+    mxp_tokens_init(&tokens, said(text), true);
+    while (mxp_tokens_next(&tokens, &token))
+        if (says_something(rules, &token))
+            return false;
+    return true;
+}
+
 static bool part_fits(uint16_t wanted, uint16_t value)
 {
     return wanted == MXP_ANY_ENHANCED || wanted == value;
@@ -206,7 +235,8 @@ static bool fits(const struct mxp_rules *rules, uint16_t at, const struct mxp_as
 {
     return key_fits(&rules->keys[at], asked->stage, asked->provider, asked->reply->code,
                     asked->found) &&
-           holds(&rules->rules[at], asked->reply, asked->found);
+           holds(&rules->rules[at], asked->reply, asked->found) &&
+           (!rules->rules[at].bare || is_bare(rules, asked->reply->text));
 }
 
 static bool tries(struct search *search, uint16_t at)

@@ -93,6 +93,14 @@ static int read_providers(struct mxp_rules_reader *reader, struct mxp_slice valu
     return 0;
 }
 
+static int read_words(struct mxp_rules_reader *reader, struct mxp_slice value)
+{
+    if (!mxp_slice_eq(value, MXP_SLICE_LIT("none")))
+        return mxp_rules_bad(reader, "expected words=none", value);
+    reader->rule.bare = true;
+    return 0;
+}
+
 int mxp_rules_condition(struct mxp_rules_reader *reader, struct mxp_slice word)
 {
     struct mxp_slice values = word, key = mxp_rules_cut(&values, '=');
@@ -104,7 +112,9 @@ int mxp_rules_condition(struct mxp_rules_reader *reader, struct mxp_slice word)
         return read_enhanced(reader, values);
     if (mxp_slice_eq(key, MXP_SLICE_LIT("provider")))
         return read_providers(reader, values);
-    return mxp_rules_bad(reader, "expected stage=, code=, enh= or provider=", word);
+    if (mxp_slice_eq(key, MXP_SLICE_LIT("words")))
+        return read_words(reader, values);
+    return mxp_rules_bad(reader, "expected stage=, code=, enh=, provider= or words=", word);
 }
 
 int mxp_rules_flag(struct mxp_rules_reader *reader, struct mxp_slice word)

@@ -73,6 +73,15 @@ static void test_language(void **state)
         {"mailbox_full code=45x : quokka\n", "-", "550 quokka", "unclassified"},
         {"mailbox_full enh=x.9.7 :\n", "-", "550 5.9.7 quokka", "mailbox_full"},
         {"mailbox_full enh=5.9.x : quokka\n", "-", "550 5.9.3 quokka", "mailbox_full"},
+        {"mailbox_full words=none code=550 :\n", "-", "550", "mailbox_full"},
+        {"mailbox_full words=none code=550 :\n", "-",
+         "550-5.9.7 <a@b.example>: https://quokka.example/emu [192.0.2.1]\n550 the 4Rz1Xk2b9yz "
+         "(#5.9.7)",
+         "mailbox_full"},
+        {"mailbox_full words=none code=550 :\n", "-", "550 <a@b.example> quokka", "unclassified"},
+        {"mailbox_full words=none code=550 :\n", "-", "550 x1", "unclassified"},
+        {"mailbox_full words=none code=550 :\n", "-", "550 \xe6\xb2\xa1", "unclassified"},
+        {"mailbox_full words=none : quokka\n", "-", "550 quokka", "unclassified"},
         {"mailbox_full provider=emu : quokka\n", "emu", "550 quokka", "mailbox_full"},
         {"mailbox_full provider=emu : quokka\n", "-", "550 quokka", "unclassified"},
         {"mailbox_full provider=emu,google : quokka\n", "google", "550 quokka", "mailbox_full"},
@@ -169,6 +178,28 @@ static void test_rules_cannot_judge(void **state)
     }
 }
 
+/* Codes that prove an address dead, beside nothing and beside words that no rule knows. */
+static void test_codes_prove_alone(void **state)
+{
+    static const char *const codes[] = {
+        "550 5.1.1",  "550 5.1.2",  "553 5.1.3",  "551 5.1.6", "525",
+        "525 5.7.13", "551 5.7.17", "551 5.7.18", "556",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "%s <a@b.example>", codes[i]);
+        struct mxp_classified alone = answer("", MXP_STAGE_RCPT, "-", text);
+        snprintf(text, sizeof text, "%s <a@b.example> quokka zebra", codes[i]);
+        struct mxp_classified beside = answer("", MXP_STAGE_RCPT, "-", text);
+        if (alone.verdict != MXP_VERDICT_INVALID || beside.verdict != MXP_VERDICT_UNKNOWN)
+            print_error("%s\n", codes[i]);
+        assert_int_equal(alone.verdict, MXP_VERDICT_INVALID);
+        assert_int_equal(beside.verdict, MXP_VERDICT_UNKNOWN);
+        assert_int_equal(beside.reason, alone.reason);
+    }
+}
+
 static void test_errors(void **state)
 {
     static const struct {
@@ -181,6 +212,7 @@ static void test_errors(void **state)
         {"mailbox_full enh=5.1 : quokka\n", ":1: expected an enhanced code"},
         {"mailbox_full stage=lunch : quokka\n", ":1: no such stage"},
         {"mailbox_full colour=red : quokka\n", ":1: expected stage="},
+        {"mailbox_full words=some : quokka\n", ":1: expected words=none: \"some\""},
         {"mailbox_full : (quokka|emu\n", ":1: a parenthesis"},
         {"mailbox_full : quokka & & emu\n", ":1: an empty term"},
         {"mailbox_full : $NOSUCHNAME\n", ":1: no such name"},
@@ -220,8 +252,11 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_language), cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_also),     cmocka_unit_test(test_rules_cannot_judge),
+        cmocka_unit_test(test_language),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_also),
+        cmocka_unit_test(test_rules_cannot_judge),
+        cmocka_unit_test(test_codes_prove_alone),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
