@@ -5,13 +5,26 @@
 static const char passes_words[] =
     "(temporar|again later|try later|retry later|resend later|come back|later|in a few|"
     "in some time|at time|at moment|for moment|momentarily|right|in progress|transient|"
-    "plus tard|mas tarde|mais tarde|piu tardi|spater|spaeter|vorubergehend|vorubergehende|"
-    "voruebergehend|voruebergehende|momentan|momentanement|zeitweise|provisoirement|soon|shortly|"
-    "reactivated|"
-    "provisoriamente|tymczasowo|tymczasowy|pozniej|chwilowo|docasne|docasny|pozdeji|"
-    "tijdelijk|tijdelijke|tillfalligt|tillfallig|senare|senere|midlertidig|midlertidigt|"
-    "myohemmin|tilapaisesti|gecici|daha sonra|ideiglenesen|kesobb|mai tarziu|"
-    "временно|позже|позднее|一時|しばらく|後ほど|暂时|暫時|稍后|稍後|일시|나중에)";
+    "plus tard|mas tarde|mais tarde|piu tardi|spater|spaeter|vorubergehend|"
+    "vorubergehende|voruebergehend|voruebergehende|momentan|momentanement|zeitweise|"
+    "provisoirement|soon|shortly|reactivated|provisoriamente|tymczasowo|tymczasowy|"
+    "pozniej|chwilowo|docasne|docasny|pozdeji|tijdelijk|tijdelijke|tillfalligt|"
+    "tillfallig|senare|senere|midlertidig|midlertidigt|myohemmin|tilapaisesti|gecici|"
+    "daha sonra|ideiglenesen|kesobb|mai "
+    "tarziu|временно|позже|позднее|一時|しばらく|後ほど|暂时|暫時|"
+    "稍后|稍後|일시|나중에|vorubergehender|vorubergehendes|vorubergehenden|voruebergehender|"
+    "zeitweilig|zur zeit|im moment|im augenblick|ulterieurement|pour le moment|"
+    "pour linstant|por el momento|por ahora|en este momento|momentaneamente|mas adelante|"
+    "provisionalmente|no momento|neste momento|por enquanto|al momento|in questo momento|"
+    "per ora|provvisoriamente|mes tard|op dit moment|momenteel|tillfalliga|"
+    "for tillfallet|for narvarande|just nu|midlertidige|for tiden|i ojeblikket|"
+    "for oyeblikket|tymczasowa|tymczasowe|chwilowa|chwilowy|chwilowe|w tej chwili|"
+    "docasna|momentalne|prechodne|neskor|v tuto chvili|privremeno|privremena|kasnije|"
+    "zacasno|kasneje|tilapainen|valiaikaisesti|valiaikainen|hetkellisesti|talla hetkella|"
+    "ajutiselt|ajutine|hiljem|islaicigi|velak|laikinai|laikinas|veliau|ideiglenes|"
+    "atmenetileg|atmeneti|pentru moment|provizoriu|su anda|временн|в данный момент|"
+    "сейчас|попозже|тимчасов|пізніше|зараз|по късно|临时|臨時|後で|잠시|προσωριν|αργότερα|זמני|"
+    "מאוחר|مؤقت|لاحقا|ชั่วคราว|ภายหลัง|tạm thời|sementara|nanti)";
 
 /* Beside advice to check the address these are about typing, not about time. */
 static const char again_words[] =
