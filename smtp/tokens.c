@@ -38,6 +38,13 @@ static inline bool continues(const char *at, const char *end)
     return at < end && ((unsigned char)*at & 0xc0) == 0x80;
 }
 
+/* UTF-8 that somebody took for Latin-1 and made UTF-8 of once more ("Ã©"). */
+static inline bool encoded_twice(const char *at, const char *end)
+{
+    return end - at > 3 && at[0] == '\xc3' && (unsigned char)at[1] >= 0x83 &&
+           (unsigned char)at[1] <= 0x85 && at[2] == '\xc2' && continues(at + 3, end);
+}
+
 /* The accented Latin letter at at, without its accent, and how many octets it takes; 0: none.
  * A single Latin-1 octet is one only beside a plain letter. */
 static char accented(const char *at, const char *end, bool in_word, int *ret_octets)
@@ -45,7 +52,10 @@ static char accented(const char *at, const char *end, bool in_word, int *ret_oct
     unsigned char c = (unsigned char)*at;
     char plain = '-';
     *ret_octets = 2;
-    if (c >= 0xc3 && c <= 0xc5 && continues(at + 1, end)) {
+    if (encoded_twice(at, end)) {
+        *ret_octets = 4;
+        plain = unaccented[((unsigned char)at[1] - 0x83) * 64 + ((unsigned char)at[3] & 0x3f)];
+    } else if (c >= 0xc3 && c <= 0xc5 && continues(at + 1, end)) {
         plain = unaccented[(c - 0xc3) * 64 + ((unsigned char)at[1] & 0x3f)];
     } else if (c >= 0xc0 && !continues(at + 1, end) &&
                (in_word || (at + 1 < end && mxp_octet(at[1]) > MXP_OCTET_HIGH))) {
@@ -80,6 +90,12 @@ static inline bool apostrophe(const char *at, const char *end)
     return *at == '\'' && at + 1 < end && mxp_octet(at[1]) >= MXP_OCTET_HIGH;
 }
 
+/* U+2019 */
+static inline bool curly_apostrophe(const char *at, const char *end)
+{
+    return end - at > 3 && memcmp(at, "\xe2\x80\x99", 3) == 0 && mxp_octet(at[3]) >= MXP_OCTET_HIGH;
+}
+
 static void stem(struct mxp_token *token)
 {
     if (token->len < 7 || !mxp_token_is_temporary(token->text))
@@ -102,10 +118,11 @@ static void take_word(struct mxp_tokens *tokens, struct mxp_token *ret)
         int octets = 1;
         if (p < end && c == MXP_OCTET_HIGH) {
             char plain = accented(p, end, p > from, &octets);
-            if (!plain)
+            if (!plain && (p == from || !curly_apostrophe(p, end)))
                 break;
+            octets = plain ? octets : 3;
             ret->text[len] = plain;
-            len += len < MXP_TOKEN_MAX;
+            len += plain && len < MXP_TOKEN_MAX;
         } else if (p >= end || !apostrophe(p, end)) {
             break;
         }

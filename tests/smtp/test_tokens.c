@@ -75,6 +75,12 @@ static void test_replies(void **state)
          "see https /www /example /org /a /p /nosuchuser now"},
         {"550 (http://x.example/spam) spam", "http /x /example /spam spam"},
         {"550 \xe2\x80\x98user\xe2\x80\x99", "\xe2\x80\x98 user \xe2\x80\x99"},
+        {"550 Sender\xe2\x80\x99s mailbox doesn\xe2\x80\x99t \xe2\x80\x99tis",
+         "senders mailbox doesnt \xe2\x80\x99 tis"},
+        {"550 exp\xc3\x83\xc2\xa9"
+         "diteur \xc3\x85\xc2\xbe"
+         "ivot \xc3\x83 \xc3\x83\xc2",
+         "expediteur zivot a aa"},
         {"550", ""},
         {"", ""},
         {"\n\n", ""},
