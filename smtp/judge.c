@@ -59,7 +59,9 @@ static const char welcome_words[] =
 
 /* Of something else than the recipient's mailbox; "your account" is ours. */
 static const char elsewhere_words[] =
-    "(ip address|ip addresses|in dns|database error|another process|mailbox server|"
+    "(ip address|ip addresses|(address|addresses|host|hosts|hostname|name|server|ip|client|record) "
+    "(not|doesnt|unknown|isnt|cannot|couldnt) (in|found in|exist in|listed in|registered "
+    "in|resolve in|be found in|resolved in) dns|database error|another process|mailbox server|"
     "(no|to|from|by|unknown) directory server|"
     "directory server (not|error|unavailable|down|failed|failure|timeout|unreachable|unknown)|"
     "server for user|certificate|authentication|your account|your mailbox|your user account|"
@@ -137,15 +139,24 @@ bool mxp_judge_passes(const struct mxp_rules *rules, const struct mxp_found *fou
            (mxp_found_has(found, judge->again) && !mxp_found_has(found, judge->check));
 }
 
+/* How far to behind one of the words by which a server's answer is quoted; 0: none is here. */
+static size_t quotes(struct mxp_slice text)
+{
+    static const struct mxp_slice words[] = {
+        MXP_SLICE_LIT("->"),       MXP_SLICE_LIT("said"),      MXP_SLICE_LIT("replied"),
+        MXP_SLICE_LIT("answered"), MXP_SLICE_LIT("responded"), MXP_SLICE_LIT("returned"),
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (mxp_slice_istarts(text, words[i]))
+            return words[i].len;
+    return 0;
+}
+
 /* "said: 550", "-> 550": the final refusal of the server behind this one. */
 static bool quotes_final(struct mxp_slice text)
 {
     for (size_t i = 0; i + 2 < text.len; i++) {
-        size_t at = i;
-        if (mxp_slice_istarts(mxp_slice_sub(text, i, text.len), MXP_SLICE_LIT("said")))
-            at = i + 4;
-        else if (text.ptr[i] == '-' && text.ptr[i + 1] == '>')
-            at = i + 2;
+        size_t at = i + quotes(mxp_slice_sub(text, i, text.len));
         if (at == i)
             continue;
         while (at < text.len && (text.ptr[at] == ':' || text.ptr[at] == ' '))
