@@ -37,9 +37,9 @@ struct mxp_rule {
     uint8_t reason, limit;
     int8_t exists; /* enum mxp_tri */
     bool throttle, blocks_us, footprint;
-    bool keeps; /* the reason stands, but proves nothing: never invalid */
-    bool also;  /* decides nothing: what follows is added wherever a rule gave its reason */
-    bool bare;  /* only where the text says nothing */
+    bool keeps;    /* the reason stands, but proves nothing: never invalid */
+    bool also;     /* decides nothing: what follows is added wherever a rule gave its reason */
+    uint8_t words; /* the text says at most one less; 0: any */
     uint16_t line;
     const char *file;
     const char *name; /* "file:line" */

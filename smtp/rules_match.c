@@ -162,6 +162,21 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
 
 #define ID_LEN 8 /* a word with a digit that is as long is a message's or queue's id */
 
+static bool host_char(char c)
+{
+    return mxp_is_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+/* The word before at is a label of a host's name: a dot and a small letter are beside it. */
+static bool of_host(struct mxp_slice text, const char *at, size_t len)
+{
+    const char *end = text.ptr + text.len;
+    if (end - at > 1 && *at == '.' && host_char(at[1]) && host_char(at[-1]))
+        return true;
+    return (size_t)(at - text.ptr) > len + 1 && at[-(ptrdiff_t)len - 1] == '.' &&
+           host_char(at[-(ptrdiff_t)len - 2]) && host_char(at[-(ptrdiff_t)len]);
+}
+
 static bool says_something(const struct mxp_rules *rules, const struct mxp_token *token)
 {
     static const char *const nothing[] = {"ip", "http", "https"};
@@ -176,16 +191,20 @@ static bool says_something(const struct mxp_rules *rules, const struct mxp_token
     return digits < token->len && (!digits || token->len < ID_LEN);
 }
 
-/* Nothing but codes, addresses, URLs, numbers and ids. Read once more, as hardly any reply comes to
- * a rule that asks for it. */
-static bool is_bare(const struct mxp_rules *rules, struct mxp_slice text)
+/* No more words than that beside codes, addresses, hosts, URLs, numbers and ids. The text is read
+ * once more, as hardly any reply comes to a rule that asks for it. */
+static bool says_at_most(const struct mxp_rules *rules, struct mxp_slice text, unsigned words)
 {
     struct mxp_tokens tokens;
     struct mxp_token token;
-    mxp_tokens_init(&tokens, said(text), true);
-    while (mxp_tokens_next(&tokens, &token))
-        if (says_something(rules, &token))
+    text = said(text);
+    mxp_tokens_init(&tokens, text, true);
+    while (mxp_tokens_next(&tokens, &token)) {
+        if (!says_something(rules, &token) || of_host(text, tokens.at, token.len))
+            continue;
+        if (words-- == 0)
             return false;
+    }
     return true;
 }
 
@@ -236,7 +255,8 @@ static bool fits(const struct mxp_rules *rules, uint16_t at, const struct mxp_as
     return key_fits(&rules->keys[at], asked->stage, asked->provider, asked->reply->code,
                     asked->found) &&
            holds(&rules->rules[at], asked->reply, asked->found) &&
-           (!rules->rules[at].bare || is_bare(rules, asked->reply->text));
+           (!rules->rules[at].words ||
+            says_at_most(rules, asked->reply->text, rules->rules[at].words - 1u));
 }
 
 static bool tries(struct search *search, uint16_t at)
