@@ -49,6 +49,9 @@ static const char doubts_words[] =
     "(unknown|found|exist|invalid|exists) or (account |user |mailbox "
     "|)(disabled|suspended|inactive|"
     "locked|closed)|"
+    "(sconosciuto|inesistente) o non|(inconnu|inconnue|inexistant) ou "
+    "non|(desconocido|inexistente) "
+    "o no|(desconhecido|inexistente) ou nao|(unbekannt|ungultig) oder nicht|"
     "o (mailbox |buzon |cuenta |)(lleno|llena)|ou (boite |caixa |mailbox |)(pleine|cheia|cheio)|"
     "oder (postfach |)voll|o casella piena)";
 

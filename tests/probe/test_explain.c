@@ -154,7 +154,7 @@ static void test_answers(void **state)
          "unknown", "server_unavailable", "-", "-", "Address verification in progress|"},
         {"5.7.606", "unknown", "ip_blocklisted", "-", "-", "5.7.606-649"},
         {"550 5.7.133 x", "unknown", "recipient_restricted", "microsoft365", "-", "5.7.133|550"},
-        {"{\"reason\":\"550 5.1.1 nobody\"}", "invalid", "mailbox_not_found", "-", "-",
+        {"{\"reason\":\"550 5.1.1 nobody here\"}", "invalid", "mailbox_not_found", "-", "-",
          "550 5.1.1|550|x.1.1"},
     };
     size_t n_bad = 0;
