@@ -62,7 +62,8 @@ static const char welcome_words[] =
 
 /* Of something else than the recipient's mailbox; "your account" is ours. */
 static const char elsewhere_words[] =
-    "(ip address|ip addresses|(address|addresses|host|hosts|hostname|name|server|ip|client|record) "
+    "(mailbox invalid format|ip address|ip "
+    "addresses|(address|addresses|host|hosts|hostname|name|server|ip|client|record) "
     "(not|doesnt|unknown|isnt|cannot|couldnt) (in|found in|exist in|listed in|registered "
     "in|resolve in|be found in|resolved in) dns|database error|another process|mailbox server|"
     "(no|to|from|by|unknown) directory server|"
