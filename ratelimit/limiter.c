@@ -115,7 +115,7 @@ static int may_open(struct mxp_limiter *limiter, const struct mxp_route *route,
 {
     int err = mxp_levels_allow_open(limiter, route->identity, now_ms, ret);
     if (!err)
-        err = mxp_breaker_allows(route->provider, NULL, now_ms, ret);
+        err = mxp_breaker_allows(site, NULL, now_ms, ret);
     if (!err && !limiter->options.off)
         err = site_allows(site, route->identity, now_ms, ret);
     return err;
@@ -130,7 +130,7 @@ static void count_in(struct mxp_lease *lease, uint64_t now_ms)
     lease->host->open++;
     mxp_levels_opened(lease);
     mxp_pace_take(&site->connects, 1, now_ms);
-    mxp_breaker_try(site->provider, lease, now_ms);
+    mxp_breaker_try(site, lease, now_ms);
 }
 
 int mxp_limiter_open(struct mxp_limiter *limiter, const struct mxp_route *route, uint64_t now_ms,
@@ -215,7 +215,7 @@ static int network_allows(struct mxp_site *network, const struct mxp_lease *leas
                           struct mxp_wait *ret)
 {
     uint64_t until = UINT64_MAX;
-    if (mxp_breaker_allows(network->provider, lease, now_ms, ret))
+    if (mxp_breaker_allows(network, lease, now_ms, ret))
         return MXP_EAGAIN;
     if (now_ms < paused_until(network))
         return mxp_levels_wait(ret, paused_until(network), MXP_WAIT_SERVER);
@@ -255,7 +255,7 @@ int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len
         network->provider->open++;
         lease->address_ms = now_ms;
         mxp_pace_take(&network->connects, 1, now_ms);
-        mxp_breaker_try(network->provider, lease, now_ms);
+        mxp_breaker_try(network, lease, now_ms);
     }
     return MXP_OK;
 }
@@ -289,9 +289,9 @@ static uint32_t within_rates(struct mxp_lease *lease, const char *domain, uint32
 static int may_take(struct mxp_lease *lease, uint64_t now_ms, struct mxp_wait *ret_wait)
 {
     struct mxp_site *site = lease->site;
-    int err = mxp_breaker_allows(site->provider, lease, now_ms, ret_wait);
+    int err = mxp_breaker_allows(site, lease, now_ms, ret_wait);
     if (!err && lease->network)
-        err = mxp_breaker_allows(lease->network->provider, lease, now_ms, ret_wait);
+        err = mxp_breaker_allows(lease->network, lease, now_ms, ret_wait);
     if (!err && now_ms < site->stated_ms && !lease->limiter->options.off)
         err = mxp_levels_wait(ret_wait, site->stated_ms, MXP_WAIT_PENALTY);
     return err;

@@ -47,6 +47,7 @@ struct mxp_site {
     uint32_t last_end;   /* recipients after which a session was last cut off */
     uint16_t n_end;      /* so often in a row */
     uint16_t n_lost;     /* sessions broken off in a row */
+    bool refused;        /* the identity, by a block: until its own trial is accepted */
     bool cuts;           /* it says no by breaking off: sessions did so until it was slowed */
     uint16_t n_refused;  /* connections in a row */
     uint64_t closed_ms;  /* when a greeted one was last closed */
@@ -135,13 +136,13 @@ void mxp_site_tell(const struct mxp_site *site, enum mxp_lim_event_kind kind, ui
 
 /* limiter_breaker.c */
 /* MXP_OK, or MXP_EAGAIN: the breaker or a footprint stop holds it. */
-int mxp_breaker_allows(const struct mxp_lim_provider *provider, const struct mxp_lease *lease,
-                       uint64_t now_ms, struct mxp_wait *ret_wait);
+int mxp_breaker_allows(const struct mxp_site *site, const struct mxp_lease *lease, uint64_t now_ms,
+                       struct mxp_wait *ret_wait);
 void mxp_breaker_blocked(struct mxp_lease *lease, uint64_t now_ms);
 void mxp_breaker_answered(struct mxp_lease *lease);
 void mxp_breaker_footprint(struct mxp_lease *lease);
 /* The lease becomes the half-open trial where one is due, and stops being it. */
-void mxp_breaker_try(struct mxp_lim_provider *provider, struct mxp_lease *lease, uint64_t now_ms);
+void mxp_breaker_try(struct mxp_site *site, struct mxp_lease *lease, uint64_t now_ms);
 /* Of n recipients a trial may ask one, and no more until it is answered. */
 uint32_t mxp_breaker_takes(struct mxp_lease *lease, uint32_t n, uint64_t now_ms);
 void mxp_breaker_asked(struct mxp_lease *lease, bool asked);

@@ -364,8 +364,9 @@ static void one_step(struct walk *walk)
         do_time(walk);
 }
 
-/* With normal answers only, waiting until the time that is given grants at last. */
-static void recover(struct walk *walk, uint32_t provider, uint32_t identity)
+/* With normal answers only, waiting until the time that is given grants at last; behind a breaker
+ * once the identity that was refused has been answered, at the latest in the second round. */
+static void recover(struct walk *walk, uint32_t provider, uint32_t identity, int round)
 {
     struct mxp_route route = {
         .identity = identity, .provider = walk->providers[provider], .host = "mx.recover"};
@@ -379,6 +380,8 @@ static void recover(struct walk *walk, uint32_t provider, uint32_t identity)
         if (!lease) {
             if (mxp_limiter_open(walk->limiter, &route, walk->now_ms, &lease, &wait)) {
                 check_wait(walk, &wait);
+                if (wait.until_ms == UINT64_MAX && wait.reasons == MXP_WAIT_BREAKER && round == 0)
+                    return;
                 REQUIRE(wait.until_ms != UINT64_MAX, "p%u#%u never opens, reasons 0x%x", provider,
                         identity, wait.reasons);
                 walk->now_ms = wait.until_ms;
@@ -412,8 +415,8 @@ static void finish(struct walk *walk)
             do_close(walk, &walk->held[i]);
     check_sites(walk);
     for (uint32_t i = 0; i < PROVIDERS; i++)
-        for (uint32_t k = 0; k < walk->options.n_identities && !walk->stopped[i]; k++)
-            recover(walk, i, k);
+        for (uint32_t k = 0; k < walk->options.n_identities * 2 && !walk->stopped[i]; k++)
+            recover(walk, i, k % walk->options.n_identities, (int)(k / walk->options.n_identities));
     check_sites(walk);
 }
 
