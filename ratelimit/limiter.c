@@ -155,6 +155,7 @@ int mxp_limiter_open(struct mxp_limiter *limiter, const struct mxp_route *route,
     lease->host = host;
     lease->identity = route->identity;
     lease->opened_ms = now_ms;
+    lease->beside = host->proven ? site->proven : 0;
     count_in(lease, now_ms);
     if (route->ip_len) {
         err = mxp_lease_address(lease, route->ip, route->ip_len, now_ms, ret_wait);
@@ -180,7 +181,7 @@ static void key_of(const uint8_t *ip, uint8_t n, char ret[static 33])
 
 static void leave_address(struct mxp_lease *lease)
 {
-    mxp_level_leave(&lease->limiter->servers, lease->server);
+    mxp_level_leave(&lease->limiter->servers, lease->server, lease->proven);
     lease->server = NULL;
     if (lease->network) {
         lease->network->open--;
@@ -190,6 +191,7 @@ static void leave_address(struct mxp_lease *lease)
         mxp_breaker_left(lease->network->provider, lease);
     }
     lease->network = NULL;
+    lease->beside_network = 0;
 }
 
 /* The network that the server is in, as a site of its own, where the provider is in no table:
@@ -248,12 +250,16 @@ int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len
     if (full && !limiter->options.off)
         return mxp_levels_wait(ret_wait, UINT64_MAX, MXP_WAIT_SERVER);
     server->open++;
+    server->proven += lease->proven;
     lease->server = server;
+    lease->beside = server->proven ? lease->site->proven : 0;
     lease->network = network;
     if (network) {
         network->open++;
+        network->proven += lease->proven;
         network->provider->open++;
         lease->address_ms = now_ms;
+        lease->beside_network = server->proven ? network->proven : 0;
         mxp_pace_take(&network->connects, 1, now_ms);
         mxp_breaker_try(network, lease, now_ms);
     }
@@ -353,7 +359,7 @@ void mxp_lease_close(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t n
     if (how != MXP_LEASE_QUIT && how != MXP_LEASE_CANCELED)
         mxp_breaker_failed(lease, now_ms);
     leave_address(lease);
-    mxp_level_leave(&limiter->hosts, lease->host);
+    mxp_level_leave(&limiter->hosts, lease->host, lease->proven);
     mxp_levels_closed(lease);
     lease->site->open--;
     if (lease->n_rcpts == 0)

@@ -26,6 +26,9 @@ void mxp_adapt_proven(struct mxp_lease *lease, uint64_t now_ms)
     if (lease->proven)
         return;
     lease->proven = true;
+    lease->host->proven++;
+    if (lease->server)
+        lease->server->proven++;
     prove(lease->site);
     mxp_pace_answered(&lease->site->connects, lease->opened_ms, now_ms);
     if (!lease->network)
@@ -120,6 +123,16 @@ static void too_many_connections(struct mxp_lease *lease, const struct mxp_feedb
         mxp_site_tell(lease->site, MXP_LIM_SLOWED, lease->identity, what);
     if (lease->network)
         too_many_at(lease->network, lease, info, now_ms);
+}
+
+/* Never greeted, while others at its server were fine when it was opened: one more than is served.
+ * Those may be gone by the time that it is given up. */
+static void never_greeted(struct mxp_lease *lease, uint64_t now_ms)
+{
+    if (lease->beside_network)
+        lower(&lease->network->window, lease->beside_network, now_ms);
+    if (lease->beside && lower(&lease->site->window, lease->beside, now_ms))
+        mxp_site_tell(lease->site, MXP_LIM_SLOWED, lease->identity, "connections at once");
 }
 
 /* A session was cut off after its n-th recipient. The same n again, and never more, is the
@@ -321,8 +334,10 @@ void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t 
         return;
     if (how == MXP_LEASE_CONNECT_REFUSED || how == MXP_LEASE_CONNECT_TIMEOUT)
         refused(site, now_ms);
-    if (how == MXP_LEASE_TIMEOUT)
+    if (how == MXP_LEASE_TIMEOUT && lease->proven)
         lost(lease, now_ms);
+    else if (how == MXP_LEASE_TIMEOUT)
+        never_greeted(lease, now_ms);
     if (how != MXP_LEASE_DROPPED)
         return;
     if (!lease->proven && site->peak) {

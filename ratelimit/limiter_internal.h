@@ -22,6 +22,7 @@
 struct mxp_level {
     UT_hash_handle hh;
     uint32_t open;
+    uint32_t proven; /* of them, those that were greeted */
     char key[];
 };
 
@@ -84,6 +85,7 @@ struct mxp_lease {
     struct mxp_domain_level *domain; /* of the last take; may be NULL */
     uint64_t opened_ms, address_ms;  /* granted; counted at its network */
     uint32_t identity;
+    uint32_t beside, beside_network; /* greeted ones when it was opened; 0: none at its server */
     uint32_t n_rcpts, n_answered, n_replied; /* asked; answered normally; answered at all */
     bool proven, throttled;
 };
@@ -106,8 +108,9 @@ struct mxp_limiter {
 /* limiter_levels.c: the levels around a site */
 int mxp_levels_wait(struct mxp_wait *ret, uint64_t until_ms, uint32_t reason); /* MXP_EAGAIN */
 struct mxp_level *mxp_level_get(struct mxp_level **levels, const char *key);   /* NULL: no memory */
-/* One holder less; forgotten when nobody is left: a million domains have as many MX hosts. */
-void mxp_level_leave(struct mxp_level **levels, struct mxp_level *level); /* may be NULL */
+/* One holder (NULL: none) less; forgotten when nobody is left: a million domains have as many MX
+ * hosts. */
+void mxp_level_leave(struct mxp_level **levels, struct mxp_level *level, bool proven);
 void mxp_levels_free(struct mxp_limiter *limiter);
 void mxp_levels_free_domains(struct mxp_lim_provider *provider);
 int mxp_levels_allow_open(struct mxp_limiter *limiter, uint32_t identity, uint64_t now_ms,

@@ -36,9 +36,12 @@ struct mxp_level *mxp_level_get(struct mxp_level **levels, const char *key)
 }
 
 /* Nobody holds it any more: a list of a million domains has as many MX hosts. */
-void mxp_level_leave(struct mxp_level **levels, struct mxp_level *level)
+void mxp_level_leave(struct mxp_level **levels, struct mxp_level *level, bool proven)
 {
-    if (!level || --level->open)
+    if (!level)
+        return;
+    level->proven -= proven;
+    if (--level->open)
         return;
     HASH_DEL(*levels, level);
     free(level);
