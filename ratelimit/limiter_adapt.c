@@ -93,6 +93,15 @@ static void learn_session(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
         mxp_site_tell(lease->site, MXP_LIM_SLOWED, lease->identity, "recipients per session");
 }
 
+/* They may not have seen yet that the last one is gone, also where another name in the network had
+ * it. */
+static bool lingers(const struct mxp_lease *lease, uint64_t now_ms)
+{
+    const struct mxp_site *network = lease->network;
+    return now_ms - lease->site->closed_ms < LINGER_MS ||
+           (network && network->open == 1 && now_ms - network->closed_ms < LINGER_MS);
+}
+
 /* Refused at its greeting: as many as were open beside it are what the site bears, unless more
  * than those were fine before; then they came too fast. True: something was learned. */
 static const char *too_many_at(struct mxp_site *site, const struct mxp_lease *lease,
@@ -108,8 +117,7 @@ static const char *too_many_at(struct mxp_site *site, const struct mxp_lease *le
     bool at_once = info->limit == MXP_FB_CONNECTIONS || beside >= site->peak;
     if (beside && at_once && info->limit != MXP_FB_RATE)
         return lower(&site->window, beside, now_ms) ? "connections at once" : NULL;
-    /* They may not have seen yet that the last one is gone. */
-    if (site->open == 1 && info->limit != MXP_FB_RATE && now_ms - site->closed_ms < LINGER_MS)
+    if (site->open == 1 && info->limit != MXP_FB_RATE && lingers(lease, now_ms))
         return NULL;
     bool event = mxp_pace_throttled(&site->connects, opened, info->retry_after_ms, now_ms);
     return event ? "new connections" : NULL;
@@ -330,6 +338,8 @@ void mxp_adapt_closed(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t 
         site->n_lost = 0;
     if (lease->proven)
         site->closed_ms = now_ms;
+    if (lease->proven && lease->network)
+        lease->network->closed_ms = now_ms;
     if (lease->limiter->options.off && how != MXP_LEASE_DROPPED)
         return;
     if (how == MXP_LEASE_CONNECT_REFUSED || how == MXP_LEASE_CONNECT_TIMEOUT)
