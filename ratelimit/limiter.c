@@ -103,7 +103,7 @@ static int site_allows(struct mxp_site *site, uint32_t identity, uint64_t now_ms
     int err = has_rcpts(site, now_ms, ret);
     if (err)
         return err;
-    if (site->open >= mxp_site_window(site) && !mxp_adapt_widen(site, identity, now_ms))
+    if (site->open >= mxp_site_window(site, now_ms) && !mxp_adapt_widen(site, identity, now_ms))
         return mxp_levels_wait(ret, UINT64_MAX, MXP_WAIT_PROVIDER);
     if (!mxp_pace_allows(&site->connects, 1, 1, now_ms, &until))
         return mxp_levels_wait(ret, until, MXP_WAIT_CONNECT_RATE);
@@ -186,8 +186,9 @@ static void leave_address(struct mxp_lease *lease)
     if (lease->network) {
         lease->network->open--;
         lease->network->provider->open--;
-        if (lease->proven)
-            lease->network->proven--;
+        lease->network->proven -= lease->proven;
+        lease->network->n_asked -= lease->n_asked;
+        lease->network->answered -= lease->n_answered > 0;
         mxp_breaker_left(lease->network->provider, lease);
     }
     lease->network = NULL;
@@ -221,7 +222,7 @@ static int network_allows(struct mxp_site *network, const struct mxp_lease *leas
         return MXP_EAGAIN;
     if (now_ms < paused_until(network))
         return mxp_levels_wait(ret, paused_until(network), MXP_WAIT_SERVER);
-    if (network->provider->open >= mxp_site_window(network))
+    if (network->provider->open >= mxp_site_window(network, now_ms))
         return mxp_levels_wait(ret, UINT64_MAX, MXP_WAIT_SERVER);
     if (!mxp_pace_allows(&network->connects, 1, 1, now_ms, &until))
         return mxp_levels_wait(ret, until, MXP_WAIT_SERVER);
@@ -257,6 +258,8 @@ int mxp_lease_address(struct mxp_lease *lease, const uint8_t *ip, uint8_t ip_len
     if (network) {
         network->open++;
         network->proven += lease->proven;
+        network->n_asked += lease->n_asked;
+        network->answered += lease->n_answered > 0;
         network->provider->open++;
         lease->address_ms = now_ms;
         lease->beside_network = server->proven ? network->proven : 0;
@@ -336,6 +339,7 @@ uint32_t mxp_lease_take(struct mxp_lease *lease, const char *domain, uint32_t wa
     mxp_pace_take(&site->rcpts, n, now_ms);
     if (lease->network)
         mxp_pace_take(&lease->network->rcpts, n, now_ms);
+    mxp_delay_asked(lease, n, now_ms);
     return n;
 }
 
@@ -348,6 +352,7 @@ void mxp_lease_untake(struct mxp_lease *lease, uint32_t n, uint64_t now_ms)
     lease->site->state.n_rcpts -= n;
     mxp_levels_untaken(lease, n);
     mxp_pace_give_back(&lease->site->rcpts, n, now_ms);
+    mxp_delay_replied(lease, n, now_ms);
     if (lease->network)
         mxp_pace_give_back(&lease->network->rcpts, n, now_ms);
 }
@@ -364,8 +369,9 @@ void mxp_lease_close(struct mxp_lease *lease, enum mxp_lease_end how, uint64_t n
     lease->site->open--;
     if (lease->n_rcpts == 0)
         lease->site->fresh--;
-    if (lease->proven)
-        lease->site->proven--;
+    lease->site->proven -= lease->proven;
+    lease->site->n_asked -= lease->n_asked;
+    lease->site->answered -= lease->n_answered > 0;
     mxp_breaker_left(lease->site->provider, lease);
     free(lease);
 }

@@ -10,7 +10,6 @@
 #define REFUSED_MAX_MS 600000
 #define LINGER_MS      1000 /* a closed connection may count at the server for so long */
 #define HOLD_MS        1000 /* after a connection too many */
-#define TARPIT_MS      3000 /* replies slower than this, and than four times the quickest */
 
 static void prove(struct mxp_site *site)
 {
@@ -65,7 +64,7 @@ static bool raise(struct mxp_learned *learned, uint32_t most, uint64_t now_ms)
 
 bool mxp_adapt_widen(struct mxp_site *site, uint32_t identity, uint64_t now_ms)
 {
-    if (!raise(&site->window, site->provider->budget.connections, now_ms))
+    if (site->delays || !raise(&site->window, site->provider->budget.connections, now_ms))
         return false;
     mxp_site_tell(site, MXP_LIM_RAISED, identity, "connections at once");
     return site->open < site->window.n;
@@ -229,19 +228,6 @@ static void too_many_rcpts(struct mxp_lease *lease, const struct mxp_feedback_in
         mxp_site_tell(site, MXP_LIM_SLOWED, lease->identity, "recipients per transaction");
 }
 
-static void watch_latency(struct mxp_lease *lease, uint32_t latency_ms, uint64_t now_ms)
-{
-    struct mxp_site *site = lease->site;
-    if (!latency_ms)
-        return;
-    if (!site->latency_ms || latency_ms < site->latency_ms)
-        site->latency_ms = latency_ms;
-    site->slow_ms = site->slow_ms ? (site->slow_ms * 7 + latency_ms) / 8 : latency_ms;
-    /* Growing delays are a server's way of asking for patience: stay, do not grow. */
-    if (site->slow_ms > TARPIT_MS && site->slow_ms > site->latency_ms * 4)
-        site->rcpts.raised_ms = site->connects.raised_ms = now_ms;
-}
-
 static void count_at(struct mxp_lim_provider *provider, bool unknown)
 {
     provider->unknown_bits = provider->unknown_bits << 1 | (unknown ? 1 : 0);
@@ -254,6 +240,11 @@ static void count_answer(struct mxp_lease *lease, bool unknown)
     count_at(lease->site->provider, unknown);
     if (lease->network)
         count_at(lease->network->provider, unknown);
+    if (lease->n_answered == 0) {
+        lease->site->answered++;
+        if (lease->network)
+            lease->network->answered++;
+    }
     if (++lease->n_answered > lease->site->longest)
         lease->site->longest = lease->n_answered;
     if (unknown)
@@ -263,9 +254,11 @@ static void count_answer(struct mxp_lease *lease, bool unknown)
 static void normal(struct mxp_lease *lease, uint32_t latency_ms, uint64_t now_ms)
 {
     uint64_t sent = latency_ms < now_ms ? now_ms - latency_ms : 0;
-    mxp_pace_answered(&lease->site->rcpts, sent, now_ms);
-    if (lease->network)
-        mxp_pace_answered(&lease->network->rcpts, sent, now_ms);
+    struct mxp_site *sites[] = {lease->site, lease->network};
+    for (int i = 0; i < 2 && sites[i]; i++) {
+        mxp_delay_watch(sites[i], latency_ms, now_ms);
+        mxp_pace_answered(&sites[i]->rcpts, sent, now_ms);
+    }
 }
 
 void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,
@@ -275,11 +268,11 @@ void mxp_lease_feedback(struct mxp_lease *lease, enum mxp_feedback kind,
     if (!info)
         info = &nothing;
     mxp_breaker_asked(lease, false);
+    mxp_delay_replied(lease, 1, now_ms);
     switch (kind) {
     case MXP_FB_OK:
     case MXP_FB_UNKNOWN_USER:
         count_answer(lease, kind == MXP_FB_UNKNOWN_USER);
-        watch_latency(lease, info->latency_ms, now_ms);
         normal(lease, info->latency_ms, now_ms);
         mxp_breaker_answered(lease);
         break;

@@ -42,6 +42,10 @@ struct mxp_site {
     uint32_t proven;           /* of them, those that were greeted */
     uint32_t fresh;            /* of them, those that have not asked yet */
     uint32_t peak;             /* the most proven ones at once, without a throttle */
+    uint32_t answered;         /* of the open ones, those that were answered normally .. */
+    uint32_t width;            /* .. and the most of them at once, while replies were not delayed */
+    uint32_t n_asked;          /* recipients that wait for their answers .. */
+    uint64_t heard_ms;         /* .. and when the last one came, or the first was asked */
     struct mxp_learned window; /* connections at once */
     struct mxp_learned per_session, per_transaction; /* recipients */
     uint32_t longest;    /* the most recipients answered in one session */
@@ -49,6 +53,7 @@ struct mxp_site {
     uint16_t n_end;      /* so often in a row */
     uint16_t n_lost;     /* sessions broken off in a row */
     bool refused;        /* the identity, by a block: until its own trial is accepted */
+    bool delays;         /* replies have become late: their mean, or the last one */
     bool cuts;           /* it says no by breaking off: sessions did so until it was slowed */
     uint16_t n_refused;  /* connections in a row */
     uint64_t closed_ms;  /* when a greeted one was last closed */
@@ -87,6 +92,7 @@ struct mxp_lease {
     uint32_t identity;
     uint32_t beside, beside_network; /* greeted ones when it was opened; 0: none at its server */
     uint32_t n_rcpts, n_answered, n_replied; /* asked; answered normally; answered at all */
+    uint32_t n_asked;                        /* and not answered yet */
     bool proven, throttled;
 };
 
@@ -129,7 +135,7 @@ void mxp_levels_untaken(const struct mxp_lease *lease, uint32_t n);
 struct mxp_site *mxp_site_get(struct mxp_lim_provider *provider, uint32_t identity,
                               uint64_t now_ms); /* NULL: no memory */
 void mxp_sites_free(struct mxp_lim_provider *provider);
-uint32_t mxp_site_window(const struct mxp_site *site);
+uint32_t mxp_site_window(const struct mxp_site *site, uint64_t now_ms);
 uint32_t mxp_site_per_session(const struct mxp_site *site);
 uint32_t mxp_site_per_transaction(const struct mxp_site *site);
 /* By what the share of unknown recipients divides the speed: 1, or more. */
@@ -152,6 +158,15 @@ void mxp_breaker_asked(struct mxp_lease *lease, bool asked);
 /* A trial that could not ask: the next one waits as long again. */
 void mxp_breaker_failed(struct mxp_lease *lease, uint64_t now_ms);
 void mxp_breaker_left(struct mxp_lim_provider *provider, const struct mxp_lease *lease);
+
+/* limiter_delay.c */
+/* A normal reply; latency_ms 0: not known. */
+void mxp_delay_watch(struct mxp_site *site, uint32_t latency_ms, uint64_t now_ms);
+/* No more connections at once than those that were answered without delay call for. */
+bool mxp_delay_holds(const struct mxp_site *site, uint64_t now_ms);
+/* So many recipients more wait for their answers, or fewer. */
+void mxp_delay_asked(struct mxp_lease *lease, uint32_t n, uint64_t now_ms);
+void mxp_delay_replied(struct mxp_lease *lease, uint32_t n, uint64_t now_ms);
 
 /* limiter_adapt.c */
 /* All that was learned to be borne is in use, and more is wanted: may one more be tried? */

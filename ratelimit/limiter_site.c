@@ -34,11 +34,13 @@ void mxp_sites_free(struct mxp_lim_provider *provider)
     free(provider->sites);
 }
 
-uint32_t mxp_site_window(const struct mxp_site *site)
+uint32_t mxp_site_window(const struct mxp_site *site, uint64_t now_ms)
 {
     uint32_t most = site->provider->budget.connections;
+    bool delayed = mxp_delay_holds(site, now_ms);
+    uint32_t width = delayed && site->width < site->peak ? site->width : site->peak;
     /* Until they are greeted, a few; then half as many again as were. */
-    uint32_t start = site->peak + site->peak / 2 + MXP_UNPROVEN;
+    uint32_t start = width + width / 2 + MXP_UNPROVEN;
     uint32_t window = site->window.n ? site->window.n : start;
     return most && window > most ? most : window;
 }
