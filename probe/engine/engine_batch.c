@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TURN_TRIES 32   /* domains offered to one session before it waits */
-#define LINGER_MS  1000 /* a session without work waits for that still being looked up */
-#define DOUBTS_MAX 256  /* answers that rest with one session till its end */
+#define TURN_TRIES  32   /* domains offered to one session before it waits */
+#define FIRST_BATCH 2    /* recipients of the first transaction at a host */
+#define LINGER_MS   1000 /* a session without work waits for that still being looked up */
+#define DOUBTS_MAX  256  /* answers that rest with one session till its end */
 
 static void quit(struct mxp_sess *sess)
 {
@@ -168,6 +169,13 @@ static void take_apart(struct mxp_sess *sess)
     mxp_batch_free(batch);
 }
 
+/* A server that takes one recipient a transaction would refuse all others of the first: it is asked
+ * for two, and from then on for so many more than what it took at most twice. */
+static uint32_t dares(const struct mxp_sess *sess)
+{
+    return FIRST_BATCH + 2u * host_of(sess)->widest;
+}
+
 static uint32_t wanted(const struct mxp_sess *sess, const struct mxp_domain *domain)
 {
     const struct mxp_identity *identity = &sess->engine->options->identities[sess->lane->identity];
@@ -176,6 +184,8 @@ static uint32_t wanted(const struct mxp_sess *sess, const struct mxp_domain *dom
     uint32_t n = own < MXP_BATCH_MAX ? own : MXP_BATCH_MAX;
     if (hint && n > hint)
         n = hint;
+    if (n > dares(sess) && !sess->engine->options->limits_off)
+        n = dares(sess);
     /* A bounce has one recipient: servers refuse the null sender with several. */
     bool alone = sess->one_by_one || sess->care == MXP_CARE_ONE_BY_ONE;
     return alone || !*identity->mail_from ? 1 : n;

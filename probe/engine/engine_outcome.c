@@ -121,6 +121,14 @@ void mxp_outcome_refusal(struct mxp_sess *sess, const struct mxp_evidence *evide
         feed_back(sess, kind, evidence);
 }
 
+static void took_one_more(struct mxp_sess *sess)
+{
+    struct mxp_ehost *host = sess->lane->hops[sess->hop].host;
+    uint16_t n = ++sess->batch->n_ok;
+    if (n > host->widest && n <= MXP_BATCH_MAX)
+        host->widest = (uint8_t)n;
+}
+
 /* A reply to this recipient's own RCPT is told each time; one that ends them all, once. */
 static void feed_back_answer(struct mxp_sess *sess, const struct mxp_smtp_answer *answer,
                              const struct mxp_evidence *evidence)
@@ -131,7 +139,7 @@ static void feed_back_answer(struct mxp_sess *sess, const struct mxp_smtp_answer
     if (own) {
         feed_back(sess, kind, evidence);
         if (kind == MXP_FB_OK || kind == MXP_FB_UNKNOWN_USER)
-            batch->n_ok++;
+            took_one_more(sess);
     } else if (!batch->told) {
         batch->told = true;
         if (kind != MXP_FB_OK && kind != MXP_FB_UNKNOWN_USER)

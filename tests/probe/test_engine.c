@@ -169,12 +169,65 @@ static void test_utf8_apart(void **state)
     world_free(&world);
 }
 
+/* A server that takes so many recipients a transaction, and how often that was exceeded. */
+struct narrow {
+    unsigned most, n, n_refused, n_mail;
+};
+
+static const char *narrow_reply(struct world *world, const char *line)
+{
+    struct narrow *narrow = world->arg;
+    if (!*line)
+        return "220 mx.test ESMTP\r\n";
+    if (strncmp(line, "EHLO", 4) == 0)
+        return "250-mx.test\r\n250 PIPELINING\r\n";
+    if (strncmp(line, "QUIT", 4) == 0)
+        return "221 bye\r\n";
+    if (strncmp(line, "MAIL", 4) == 0) {
+        narrow->n = 0;
+        narrow->n_mail++;
+    }
+    if (strncmp(line, "RCPT", 4) != 0 || ++narrow->n <= narrow->most)
+        return "250 ok\r\n";
+    narrow->n_refused++;
+    return "452 4.5.3 Too many recipients\r\n";
+}
+
+/* A host that has not answered yet is asked for a few; what it takes makes the next ones longer. */
+static void test_first_transactions(void **state)
+{
+    static const char *const addresses[] = {"a@a.test", "b@a.test", "c@a.test", "d@a.test",
+                                            "e@a.test", "f@a.test", "g@a.test", "h@a.test",
+                                            "i@a.test", "j@a.test", "k@a.test", NULL};
+    struct {
+        unsigned most, refused_most, mail_most;
+    } cases[] = {{1, 2, 14}, {2, 5, 8}, {100, 0, 4}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world world;
+        struct narrow narrow = {.most = cases[i].most};
+        struct story unused = {0};
+        tell(&world, &unused, addresses);
+        world.options.max_sessions = 1;
+        world.options.no_catch_all = true;
+        world.reply = narrow_reply;
+        world.arg = &narrow;
+        world_run(&world);
+        for (unsigned k = 0; k < 11; k++)
+            assert_int_equal(world.results[k].verdict, MXP_VERDICT_VALID);
+        if (narrow.n_refused > cases[i].refused_most || narrow.n_mail > cases[i].mail_most)
+            fail_msg("%u a transaction: %u refused, %u transactions", narrow.most, narrow.n_refused,
+                     narrow.n_mail);
+        world_free(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_late_denial), cmocka_unit_test(test_flip),
-        cmocka_unit_test(test_denial),      cmocka_unit_test(test_max_attempts),
-        cmocka_unit_test(test_utf8_apart),
+        cmocka_unit_test(test_utf8_apart),   cmocka_unit_test(test_late_denial),
+        cmocka_unit_test(test_flip),         cmocka_unit_test(test_denial),
+        cmocka_unit_test(test_max_attempts), cmocka_unit_test(test_first_transactions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
