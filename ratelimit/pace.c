@@ -74,8 +74,8 @@ void mxp_pace_free(struct mxp_pace *pace)
 
 static double depth(const struct mxp_pace *pace)
 {
-    double second = (double)pace->level / 60.0;
-    return second < 2 ? 2 : second > 20 ? 20 : second;
+    double second = (double)pace->level / 60.0, least = pace->spacing.needed ? 1 : 2;
+    return second < least ? least : second > 20 ? 20 : second;
 }
 
 static void fill(struct mxp_pace *pace, double speed, uint64_t now_ms)
@@ -161,6 +161,7 @@ static void count_hour(struct mxp_pace *pace, uint32_t n, uint64_t now_ms)
 
 void mxp_pace_take(struct mxp_pace *pace, uint32_t n, uint64_t now_ms)
 {
+    mxp_spacing_take(&pace->spacing, n, (double)pace->level, now_ms);
     pace->tokens -= (float)n;
     pace->n_since_raise += n;
     pace->credit += CREDIT * (float)n;
@@ -349,8 +350,10 @@ bool mxp_pace_throttled(struct mxp_pace *pace, uint64_t sent_ms, uint64_t stated
         return false;
     }
     pace->n_same = 1;
-    if (!pace->probing)
+    if (!pace->probing) {
         pace->row_ms = now_ms;
+        mxp_spacing_hurt(&pace->spacing);
+    }
     double level = level_now(pace, reached, now_ms);
     if (pace->n_in_row < UINT16_MAX)
         pace->n_in_row++;

@@ -16,6 +16,7 @@
 
 #include "ratelimit/budget.h"
 #include "ratelimit/quota.h"
+#include "ratelimit/spacing.h"
 #include "ratelimit/trail.h"
 
 #include <stdbool.h>
@@ -45,6 +46,7 @@ struct mxp_pace {
     uint8_t n_climbs;    /* climbs from root that were taken back */
     bool probing;        /* after a throttle: until a normal answer */
     struct mxp_trail trail;
+    struct mxp_spacing spacing;
     bool watched;            /* it may have a quota .. */
     struct mxp_quota *quota; /* .. counted from the MXP_QUOTA_LEAST-th event on; NULL before */
 };

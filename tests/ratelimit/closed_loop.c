@@ -81,9 +81,14 @@ static void count_asked(struct ring *ring, uint32_t n, uint64_t now, uint32_t *m
     *most = sum > *most ? sum : *most;
 }
 
-static bool bucket(struct tokens *tokens, double limit, uint64_t span_ms, uint64_t now)
+static double depth_of(double limit)
 {
-    double depth = limit / 4 > 1 ? limit / 4 : 1;
+    return limit / 4 > 1 ? limit / 4 : 1;
+}
+
+static bool bucket(struct tokens *tokens, double depth, double limit, uint64_t span_ms,
+                   uint64_t now)
+{
     tokens->n += (double)(now - tokens->filled_ms) * limit / (double)span_ms;
     if (tokens->n > depth)
         tokens->n = depth;
@@ -116,8 +121,9 @@ static bool within_limits(struct world *world, uint64_t now)
     if (server->counting != LOOP_BUCKET)
         return within(world, &world->hour, server->per_hour, HOUR_MS, now) &&
                within(world, &world->rcpts, minute, MINUTE_MS, now);
-    return (minute <= 0 || bucket(&world->minute_tokens, minute, MINUTE_MS, now)) &&
-           (server->per_hour <= 0 || bucket(&world->hour_tokens, server->per_hour, HOUR_MS, now));
+    double depth = server->spaced ? 1 : depth_of(minute), hour = server->per_hour;
+    return (minute <= 0 || bucket(&world->minute_tokens, depth, minute, MINUTE_MS, now)) &&
+           (hour <= 0 || bucket(&world->hour_tokens, depth_of(hour), hour, HOUR_MS, now));
 }
 
 static bool takes_rcpt(struct world *world, uint64_t now)

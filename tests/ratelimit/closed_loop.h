@@ -27,6 +27,7 @@ struct loop_server {
     uint64_t lock_ms;   /* after one recipient too many refuses all of them for so long */
     uint64_t change_ms; /* from then on .. */
     double factor;      /* .. the limits per minute are multiplied by this; 0: no change */
+    bool spaced;        /* its bucket is one recipient deep */
     bool words;         /* its replies name the limit that was hit */
     FILE *trace;        /* a line a minute and one an event go there; or NULL */
 };

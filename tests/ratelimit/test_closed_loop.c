@@ -294,8 +294,33 @@ static void each_lock(enum loop_counting counting, visit *cb, void *arg)
     }
 }
 
+/* However low the rate, two together are one too many. */
+static void each_spaced(visit *cb, void *arg)
+{
+    static const uint32_t limits[] = {20, 60, 150};
+    for (size_t i = 0; i < 3L * 2; i++) {
+        uint32_t limit = limits[i % 3], latency = i / 3 ? 200 : 20;
+        struct run run = {
+            .server = {.counting = LOOP_BUCKET,
+                       .per_minute = limit,
+                       .spaced = true,
+                       .latency_ms = latency},
+            .ceilings = {.connections = 20,
+                         .host_connections = 20,
+                         .connect_rate = {600, 60000},
+                         .rcpt_rate = {600, 60000},
+                         .rcpts_per_session = 100,
+                         .rcpts_per_transaction = 50},
+        };
+        (void)snprintf(run.name, sizeof run.name, "bucket %u, one at a time, %u ms", limit,
+                       latency);
+        finish(&run, cb, arg);
+    }
+}
+
 static void each(visit *cb, void *arg)
 {
+    each_spaced(cb, arg);
     for (int counting = LOOP_SLIDING; counting <= LOOP_ALL; counting++) {
         each_rate((enum loop_counting)counting, cb, arg);
         each_kind((enum loop_counting)counting, cb, arg);
