@@ -95,8 +95,14 @@ void mxp_sess_end(struct mxp_sess *sess, enum mxp_lease_end how);
 
 /* engine_batch.c: what a ready session asks next */
 void mxp_batch_next(struct mxp_sess *sess);
-void mxp_batch_free(struct mxp_batch *batch);
 void mxp_batch_idle_kick(struct mxp_sess *sess); /* there is work again */
+
+/* engine_batch_new.c: of these tasks, or the catch-all question (tasks[0] alone), for one
+ * transaction; perhaps only of the first ones, with the order of tasks changed. The tasks in it are
+ * its own then. NULL: no memory, which the engine was told. */
+struct mxp_batch *mxp_batch_new(struct mxp_engine *engine, struct mxp_domain *domain,
+                                struct mxp_random *random, struct mxp_task **tasks, uint16_t n);
+void mxp_batch_free(struct mxp_batch *batch);
 
 /* engine_outcome.c: what an answer means for an address */
 void mxp_outcome_reply(struct mxp_sess *sess, enum mxp_stage stage, const struct mxp_reply *reply,
