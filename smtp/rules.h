@@ -25,6 +25,7 @@
 #define MXP_TERMS_MAX    4096
 #define MXP_NO_TERM      UINT16_MAX
 #define MXP_STAGE_BIT(s) (1u << (s))
+#define MXP_WORDS_KNOWN  0xffu   /* all of them are in some rule */
 #define MXP_ANY_ENHANCED 0xffffu /* of one part of an enhanced code */
 
 struct mxp_rule {
@@ -39,7 +40,7 @@ struct mxp_rule {
     bool throttle, blocks_us, footprint;
     bool keeps;    /* the reason stands, but proves nothing: never invalid */
     bool also;     /* decides nothing: what follows is added wherever a rule gave its reason */
-    uint8_t words; /* the text says at most one less; 0: any */
+    uint8_t words; /* the text says at most one less; 0: any; MXP_WORDS_KNOWN */
     uint16_t line;
     const char *file;
     const char *name; /* "file:line" */

@@ -177,11 +177,21 @@ static bool of_host(struct mxp_slice text, const char *at, size_t len)
            host_char(at[-(ptrdiff_t)len - 2]) && host_char(at[-(ptrdiff_t)len]);
 }
 
-static bool says_something(const struct mxp_rules *rules, const struct mxp_token *token)
+/* Quotation marks, dashes, and what ends sentences in Chinese and Japanese. */
+static bool is_sign(const struct mxp_token *token)
+{
+    static const char *const signs[] = {"\xc2", "\xe2\x80", "\xe3\x80", "\xef\xbc"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strncmp(token->text, signs[i], strlen(signs[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool says_something(const struct mxp_token *token, uint16_t id)
 {
     static const char *const nothing[] = {"ip", "http", "https"};
     size_t digits = 0;
-    if (token->text[0] == '/' || mxp_rules_word(rules, token->hash).id >= MXP_WORD_SILENT)
+    if (token->text[0] == '/' || id >= MXP_WORD_SILENT || is_sign(token))
         return false;
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
         if (mxp_slice_eq((struct mxp_slice){token->text, token->len}, mxp_slice_str(nothing[i])))
@@ -191,18 +201,21 @@ static bool says_something(const struct mxp_rules *rules, const struct mxp_token
     return digits < token->len && (!digits || token->len < ID_LEN);
 }
 
-/* No more words than that beside codes, addresses, hosts, URLs, numbers and ids. The text is read
- * once more, as hardly any reply comes to a rule that asks for it. */
-static bool says_at_most(const struct mxp_rules *rules, struct mxp_slice text, unsigned words)
+/* The words beside codes, addresses, hosts, URLs, numbers and ids. The text is read once more, as
+ * hardly any reply comes to a rule that asks for it. */
+static bool words_fit(const struct mxp_rules *rules, struct mxp_slice text, unsigned wanted)
 {
     struct mxp_tokens tokens;
     struct mxp_token token;
+    unsigned n = 0;
     text = said(text);
     mxp_tokens_init(&tokens, text, true);
     while (mxp_tokens_next(&tokens, &token)) {
-        if (!says_something(rules, &token) || of_host(text, tokens.at, token.len))
+        uint16_t id = mxp_rules_word(rules, token.hash).id;
+        if (!says_something(&token, id) || of_host(text, tokens.at, token.len))
             continue;
-        if (words-- == 0)
+        bool known = id || (unsigned char)token.text[0] >= 0x80; /* a character is no word */
+        if (wanted == MXP_WORDS_KNOWN ? !known : ++n >= wanted)
             return false;
     }
     return true;
@@ -256,7 +269,7 @@ static bool fits(const struct mxp_rules *rules, uint16_t at, const struct mxp_as
                     asked->found) &&
            holds(&rules->rules[at], asked->reply, asked->found) &&
            (!rules->rules[at].words ||
-            says_at_most(rules, asked->reply->text, rules->rules[at].words - 1u));
+            words_fit(rules, asked->reply->text, rules->rules[at].words));
 }
 
 static bool tries(struct search *search, uint16_t at)

@@ -91,6 +91,17 @@ static int read_let(struct mxp_rules_reader *reader, struct mxp_slice text)
     return 0;
 }
 
+/* "know a|b": words that say nothing of a cause, so that words=known does not stumble over them. */
+static int read_known(struct mxp_rules_reader *reader, struct mxp_slice text)
+{
+    struct mxp_bad_term bad = {0};
+    uint16_t id;
+    int err = mxp_rules_term(reader->rules, text, &id, &bad);
+    if (bad.what)
+        return mxp_rules_bad(reader, bad.what, text);
+    return err ? mxp_rules_fail(reader, err) : 0;
+}
+
 static size_t find_arrow(struct mxp_slice s)
 {
     for (size_t i = 0; i + 1 < s.len; i++)
@@ -144,10 +155,12 @@ static int read_logical(struct mxp_rules_reader *reader, struct mxp_slice text)
     mxp_buf_init(&full, MXP_RULE_TEXT_CAP);
     int err = substitute(reader, text, &full);
     text = mxp_slice_trim(mxp_buf_slice(&full));
-    if (!err)
-        err = mxp_slice_istarts(text, MXP_SLICE_LIT("let "))
-                  ? read_let(reader, mxp_slice_trim(mxp_slice_sub(text, 4, text.len)))
-                  : read_rule(reader, text);
+    if (!err && mxp_slice_istarts(text, MXP_SLICE_LIT("let ")))
+        err = read_let(reader, mxp_slice_trim(mxp_slice_sub(text, 4, text.len)));
+    else if (!err && mxp_slice_istarts(text, MXP_SLICE_LIT("know ")))
+        err = read_known(reader, mxp_slice_trim(mxp_slice_sub(text, 5, text.len)));
+    else if (!err)
+        err = read_rule(reader, text);
     mxp_buf_free(&full);
     return err;
 }

@@ -96,8 +96,12 @@ static int read_providers(struct mxp_rules_reader *reader, struct mxp_slice valu
 static int read_words(struct mxp_rules_reader *reader, struct mxp_slice value)
 {
     uint64_t most = 0;
+    if (mxp_slice_eq(value, MXP_SLICE_LIT("known"))) {
+        reader->rule.words = MXP_WORDS_KNOWN;
+        return 0;
+    }
     if (!mxp_slice_eq(value, MXP_SLICE_LIT("none")) && mxp_slice_number(value, 99, &most))
-        return mxp_rules_bad(reader, "expected words=none or how many at most", value);
+        return mxp_rules_bad(reader, "expected words=none, known or how many at most", value);
     reader->rule.words = (uint8_t)(most + 1);
     return 0;
 }
