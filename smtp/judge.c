@@ -150,8 +150,9 @@ static size_t quotes(struct mxp_slice text)
         MXP_SLICE_LIT("->"),       MXP_SLICE_LIT("said"),      MXP_SLICE_LIT("replied"),
         MXP_SLICE_LIT("answered"), MXP_SLICE_LIT("responded"), MXP_SLICE_LIT("returned"),
     };
+    char first = mxp_lower(*text.ptr);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (mxp_slice_istarts(text, words[i]))
+        if (first == *words[i].ptr && mxp_slice_istarts(text, words[i]))
             return words[i].len;
     return 0;
 }

@@ -203,7 +203,8 @@ static bool says_something(const struct mxp_token *token, uint16_t id)
 
 /* The words beside codes, addresses, hosts, URLs, numbers and ids. The text is read once more, as
  * hardly any reply comes to a rule that asks for it. */
-static bool words_fit(const struct mxp_rules *rules, struct mxp_slice text, unsigned wanted)
+__attribute__((noinline)) static bool words_fit(const struct mxp_rules *rules,
+                                                struct mxp_slice text, unsigned wanted)
 {
     struct mxp_tokens tokens;
     struct mxp_token token;
@@ -263,7 +264,7 @@ struct search {
     size_t best; /* the first rule so far that holds */
 };
 
-static bool fits(const struct mxp_rules *rules, uint16_t at, const struct mxp_asked *asked)
+static inline bool fits(const struct mxp_rules *rules, uint16_t at, const struct mxp_asked *asked)
 {
     return key_fits(&rules->keys[at], asked->stage, asked->provider, asked->reply->code,
                     asked->found) &&
