@@ -160,7 +160,7 @@ void mxp_rules_find(const struct mxp_rules *rules, struct mxp_slice text, struct
     }
 }
 
-#define ID_LEN 8 /* a word with a digit that is as long is a message's or queue's id */
+#define ID_LEN 6 /* a word with a digit that is as long is a message's or queue's id */
 
 static bool host_char(char c)
 {
