@@ -66,12 +66,10 @@ static bool may_try(const struct mxp_pace *pace, uint64_t now_ms)
     static const uint16_t quiet_min[2][QUIETS] = {{2, 6, 18, 160, 480}, {2, 8, 32, 128, 512}};
     uint64_t quiet = now_ms - pace->event_ms;
     uint8_t i = pace->n_confirmed < QUIETS ? pace->n_confirmed : QUIETS - 1;
-    uint64_t first = quiet_min[pace->n_same > FEW_SAME][i] * UINT64_C(60000), next = TRY_MS;
-    if (pace->lost_ms > LOST_MS) {
-        next = (uint64_t)pace->lost_ms * LOST_QUIET;
-        first = first * LOST_QUIET * pace->lost_ms / LOST_MS;
-    }
-    return quiet >= first || (quiet >= next && pace->credit >= (float)pace->n_same);
+    uint64_t first = quiet_min[pace->n_same > FEW_SAME][i] * UINT64_C(60000);
+    if (pace->lost_ms > LOST_MS) /* what it costs is the time, which no credit pays for */
+        return quiet >= first * LOST_QUIET * pace->lost_ms / LOST_MS;
+    return quiet >= first || (quiet >= TRY_MS && pace->credit >= (float)pace->n_same);
 }
 
 /* A try that held is the new bound of what is known to be fine. */

@@ -1,5 +1,5 @@
 /* How a pace rises: tries and what they cost and slow answers. Virtual time. */
-#include "ratelimit/pace.h"
+#include "ratelimit/pace_grow.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,11 +86,42 @@ static void test_late_answers(void **state)
     assert_true(pace.level == 1200);
 }
 
+/* Where a throttle stops us for minutes, credit buys no earlier try. */
+static void test_locked_out(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t lost_ms, quiet_min;
+        bool tries;
+    } cases[] = {
+        {0, 7, false},
+        {0, 9, true}, /* 18 minutes, but for the credit */
+        {240000, 700, false},
+        {240000, 721, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mxp_pace pace;
+        uint64_t now = START + cases[i].quiet_min * 60000ull;
+        mxp_pace_init(&pace, (struct mxp_rate){600, 60000}, 57, START);
+        pace.n_confirmed = 2;
+        pace.n_same = 1;
+        pace.credit = 50;
+        pace.lost_ms = cases[i].lost_ms;
+        pace.n_since_raise = 100000;
+        float level = pace.level;
+        mxp_pace_grow(&pace, now);
+        if ((pace.level > level) != cases[i].tries)
+            fail_msg("stopped for %u ms, %u min of quiet: level %g", cases[i].lost_ms,
+                     cases[i].quiet_min, (double)pace.level);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tries),
         cmocka_unit_test(test_late_answers),
+        cmocka_unit_test(test_locked_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
