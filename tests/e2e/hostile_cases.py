@@ -223,7 +223,7 @@ def eight_bit(peer):
 def long_lines(n):
     def handler(peer):
         polite_until(peer, "RCPT")
-        peer.send(b"550 5.1.1 " + b"y" * n + b"\r\n")
+        peer.send(b"550 5.1.1 User unknown " + b"y" * (n - 13) + b"\r\n")
         peer.wait()
     return handler
 
