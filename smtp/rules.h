@@ -25,7 +25,7 @@
 #define MXP_TERMS_MAX    4096
 #define MXP_NO_TERM      UINT16_MAX
 #define MXP_STAGE_BIT(s) (1u << (s))
-#define MXP_WORDS_KNOWN  0xffu   /* all of them are in some rule */
+#define MXP_WORDS_KNOWN  0xffu   /* beside the marked ones they are in some rule */
 #define MXP_ANY_ENHANCED 0xffffu /* of one part of an enhanced code */
 
 struct mxp_rule {
@@ -171,6 +171,7 @@ struct mxp_rules {
     size_t n_nodes, size_nodes;
     mxp_edge *edges;
     size_t n_edges, mask_edges;
+    uint64_t marks[UINT16_MAX / 64 + 1]; /* words, each as the bit of its id: see MXP_WORDS_KNOWN */
     struct mxp_let lets[MXP_LETS_MAX];
     size_t n_lets;
     const char **providers;
@@ -198,6 +199,8 @@ void mxp_rules_terms_end(struct mxp_rules *rules); /* after the last term */
 int mxp_rules_phrase(struct mxp_rules *rules, struct mxp_slice words, uint16_t *ret_phrase,
                      struct mxp_bad_term *ret_bad);
 int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term);
+/* Mark the words of a term that is already there, but the short ones. */
+void mxp_rules_mark(struct mxp_rules *rules, struct mxp_slice term);
 /* After the last phrase: rules_index.c: by which term each rule is looked up; */
 int mxp_rules_index(struct mxp_rules *rules);
 /* then rules_link.c: the automaton's numbers and failure links; */

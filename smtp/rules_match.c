@@ -201,6 +201,29 @@ static bool says_something(const struct mxp_token *token, uint16_t id)
     return digits < token->len && (!digits || token->len < ID_LEN);
 }
 
+/* Between two words ends a clause. */
+static bool clause_ends(const char *at, const char *end)
+{
+    for (; at < end && !mxp_is_alnum(*at) && (unsigned char)*at < 0x80; at++)
+        if (strchr(",.;:!?\n", *at))
+            return true;
+    return false;
+}
+
+/* Whether an unknown word stands beside a marked one, one after the other. */
+struct beside {
+    bool marked, unknown; /* the word before */
+};
+
+static bool stumbles(const struct mxp_rules *rules, const struct mxp_token *token, uint16_t id,
+                     struct beside *beside)
+{
+    struct beside was = *beside;
+    beside->marked = rules->marks[id / 64] >> id % 64 & 1;
+    beside->unknown = !id && (unsigned char)token->text[0] < 0x80; /* a character is no word */
+    return (was.marked && beside->unknown) || (was.unknown && beside->marked);
+}
+
 /* The words beside codes, addresses, hosts, URLs, numbers and ids. The text is read once more, as
  * hardly any reply comes to a rule that asks for it. */
 __attribute__((noinline)) static bool words_fit(const struct mxp_rules *rules,
@@ -208,15 +231,17 @@ __attribute__((noinline)) static bool words_fit(const struct mxp_rules *rules,
 {
     struct mxp_tokens tokens;
     struct mxp_token token;
+    struct beside beside = {0};
     unsigned n = 0;
     text = said(text);
     mxp_tokens_init(&tokens, text, true);
-    while (mxp_tokens_next(&tokens, &token)) {
+    for (const char *at = tokens.at; mxp_tokens_next(&tokens, &token); at = tokens.at) {
         uint16_t id = mxp_rules_word(rules, token.hash).id;
+        if (clause_ends(at, tokens.at))
+            beside = (struct beside){0};
         if (!says_something(&token, id) || of_host(text, tokens.at, token.len))
             continue;
-        bool known = id || (unsigned char)token.text[0] >= 0x80; /* a character is no word */
-        if (wanted == MXP_WORDS_KNOWN ? !known : ++n >= wanted)
+        if (wanted == MXP_WORDS_KNOWN ? stumbles(rules, &token, id, &beside) : ++n >= wanted)
             return false;
     }
     return true;

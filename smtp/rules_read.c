@@ -91,14 +91,17 @@ static int read_let(struct mxp_rules_reader *reader, struct mxp_slice text)
     return 0;
 }
 
-/* "know a|b": words that say nothing of a cause, so that words=known does not stumble over them. */
-static int read_known(struct mxp_rules_reader *reader, struct mxp_slice text)
+/* "know a|b": words that say nothing of a cause, so that words=known does not stumble over them;
+ * "beside a|b": words beside which it does over unknown ones. */
+static int read_known(struct mxp_rules_reader *reader, struct mxp_slice text, bool marks)
 {
     struct mxp_bad_term bad = {0};
     uint16_t id;
     int err = mxp_rules_term(reader->rules, text, &id, &bad);
     if (bad.what)
         return mxp_rules_bad(reader, bad.what, text);
+    if (!err && marks)
+        mxp_rules_mark(reader->rules, text);
     return err ? mxp_rules_fail(reader, err) : 0;
 }
 
@@ -158,7 +161,9 @@ static int read_logical(struct mxp_rules_reader *reader, struct mxp_slice text)
     if (!err && mxp_slice_istarts(text, MXP_SLICE_LIT("let ")))
         err = read_let(reader, mxp_slice_trim(mxp_slice_sub(text, 4, text.len)));
     else if (!err && mxp_slice_istarts(text, MXP_SLICE_LIT("know ")))
-        err = read_known(reader, mxp_slice_trim(mxp_slice_sub(text, 5, text.len)));
+        err = read_known(reader, mxp_slice_trim(mxp_slice_sub(text, 5, text.len)), false);
+    else if (!err && mxp_slice_istarts(text, MXP_SLICE_LIT("beside ")))
+        err = read_known(reader, mxp_slice_trim(mxp_slice_sub(text, 7, text.len)), true);
     else if (!err)
         err = read_rule(reader, text);
     mxp_buf_free(&full);

@@ -222,3 +222,17 @@ int mxp_rules_member(struct mxp_rules *rules, uint16_t phrase, uint16_t term)
     rules->weights[term] += len > 2 ? 1 : len == 2 ? 3 : 20; /* rare, seldom, often */
     return 0;
 }
+
+#define SHORT_WORD 3 /* "no", "nie": beside them anything may stand */
+
+void mxp_rules_mark(struct mxp_rules *rules, struct mxp_slice term)
+{
+    struct mxp_tokens tokens;
+    struct mxp_token token;
+    mxp_tokens_init(&tokens, term, false);
+    while (mxp_tokens_next(&tokens, &token)) {
+        uint16_t id = mxp_rules_word(rules, token.hash).id;
+        if (id && id < MXP_WORD_SILENT && token.len > SHORT_WORD)
+            rules->marks[id / 64] |= UINT64_C(1) << id % 64;
+    }
+}
