@@ -26,6 +26,7 @@
 #define MXP_NO_TERM      UINT16_MAX
 #define MXP_STAGE_BIT(s) (1u << (s))
 #define MXP_WORDS_KNOWN  0xffu   /* beside the marked ones they are in some rule */
+#define MXP_WORDS_ALL    0xfeu   /* all of them are */
 #define MXP_ANY_ENHANCED 0xffffu /* of one part of an enhanced code */
 
 struct mxp_rule {

@@ -216,11 +216,13 @@ struct beside {
 };
 
 static bool stumbles(const struct mxp_rules *rules, const struct mxp_token *token, uint16_t id,
-                     struct beside *beside)
+                     unsigned wanted, struct beside *beside)
 {
     struct beside was = *beside;
     beside->marked = rules->marks[id / 64] >> id % 64 & 1;
     beside->unknown = !id && (unsigned char)token->text[0] < 0x80; /* a character is no word */
+    if (wanted == MXP_WORDS_ALL)
+        return beside->unknown;
     return (was.marked && beside->unknown) || (was.unknown && beside->marked);
 }
 
@@ -241,7 +243,7 @@ __attribute__((noinline)) static bool words_fit(const struct mxp_rules *rules,
             beside = (struct beside){0};
         if (!says_something(&token, id) || of_host(text, tokens.at, token.len))
             continue;
-        if (wanted == MXP_WORDS_KNOWN ? stumbles(rules, &token, id, &beside) : ++n >= wanted)
+        if (wanted >= MXP_WORDS_ALL ? stumbles(rules, &token, id, wanted, &beside) : ++n >= wanted)
             return false;
     }
     return true;

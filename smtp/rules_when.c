@@ -96,8 +96,9 @@ static int read_providers(struct mxp_rules_reader *reader, struct mxp_slice valu
 static int read_words(struct mxp_rules_reader *reader, struct mxp_slice value)
 {
     uint64_t most = 0;
-    if (mxp_slice_eq(value, MXP_SLICE_LIT("known"))) {
-        reader->rule.words = MXP_WORDS_KNOWN;
+    bool known = mxp_slice_eq(value, MXP_SLICE_LIT("known"));
+    if (known || mxp_slice_eq(value, MXP_SLICE_LIT("all-known"))) {
+        reader->rule.words = known ? MXP_WORDS_KNOWN : MXP_WORDS_ALL;
         return 0;
     }
     if (!mxp_slice_eq(value, MXP_SLICE_LIT("none")) && mxp_slice_number(value, 99, &most))

@@ -98,6 +98,10 @@ static void test_language(void **state)
          "mailbox_full"},
         {"beside quokka\nknow emu|zebra\nmailbox_full words=known : quokka\n", "-",
          "550 emu quokka zebra", "mailbox_full"},
+        {"beside quokka\nmailbox_full words=all-known : quokka\n", "-", "550 quokka, zebra",
+         "unclassified"},
+        {"know zebra\nmailbox_full words=all-known : quokka\n", "-", "550 quokka, zebra",
+         "mailbox_full"},
         /* short words are not marked */
         {"beside emu\nmailbox_full words=known : quokka\n", "-", "550 quokka zebra",
          "mailbox_full"},
