@@ -70,14 +70,12 @@ def rates(lab, report):
     expect(report, "anvil: 421, too many connections", got, U, "rate_limited", 421)
     report.check("anvil: exit 2", code == 2, f"exit {code}")
     listed = lab.program.file("rates.txt", "".join(
-        f"nobody{i}@pf-rcpt-rate.test\n" for i in range(3)))
+        f"nobody{i}@pf-rcpt-rate.test\n" for i in range(2)))  # as many as a first transaction asks
     out = lab.program.file("rates.jsonl", b"")
     lab.program.run("bulk", listed, "-o", out, "--format", "jsonl", *COMMON, "--retry-for", "0")
     said = sorted((r["verdict"], r["reason"], r["code"]) for r in results(out))
-    # The first transaction asks two: one is refused, and is asked again, alone, after a pause.
     report.check("anvil: 450, too many recipients", said == [
-        (I, "mailbox_not_found", 550), (I, "mailbox_not_found", 550), (U, "rate_limited", 450)],
-        str(said))
+        (I, "mailbox_not_found", 550), (U, "rate_limited", 450)], str(said))
     check("nobody@pf-mail-rate.test")
     _, got = check("nobody@pf-mail-rate.test")
     expect(report, "anvil: 450, too much mail", got, U, "rate_limited", 450, {"stage": "mail"})
