@@ -44,7 +44,7 @@
 /* What has gone wrong with all of a lane or domain so far, and since when. */
 struct mxp_trouble {
     struct mxp_evidence *evidence; /* kept; NULL: none */
-    uint64_t since_ms;
+    uint64_t since_ms, last_ms;
     uint16_t n;
 };
 

@@ -20,15 +20,15 @@ void mxp_trouble_note(struct mxp_trouble *trouble, const struct mxp_evidence *ev
         mxp_evidence_free(trouble->evidence);
         trouble->evidence = kept;
     }
-    if (trouble->n == 0)
+    if (trouble->n++ == 0)
         trouble->since_ms = now_ms;
-    trouble->n++;
+    trouble->last_ms = now_ms;
 }
 
 void mxp_trouble_clear(struct mxp_trouble *trouble)
 {
     trouble->evidence = mxp_evidence_free(trouble->evidence);
-    trouble->since_ms = 0;
+    trouble->since_ms = trouble->last_ms = 0;
     trouble->n = 0;
 }
 

@@ -63,6 +63,17 @@ static bool bears_no_more(struct mxp_lane *lane, uint64_t started_ms)
     return true;
 }
 
+/* A walk that began then found none who would have us. Those that were under way together and
+ * failed in silence are one try of their lane. */
+static void tell_trouble(struct mxp_lane *lane, const struct mxp_evidence *evidence,
+                         uint64_t started_ms)
+{
+    if (lane->trouble.n && !evidence->code && started_ms <= lane->trouble.last_ms)
+        mxp_lane_update(lane);
+    else
+        mxp_lane_trouble(lane, evidence);
+}
+
 /* All hosts were tried, or none has room. */
 static void over(struct mxp_sess *sess)
 {
@@ -92,10 +103,11 @@ static void over(struct mxp_sess *sess)
     bool beside = lane->n_ready;
     if (evidence && !evidence->code)
         beside = bears_no_more(lane, sess->started_ms);
-    mxp_sess_end(sess, MXP_LEASE_CANCELED);
     bool believed = !held && evidence && !beside && !engine->stopping;
+    uint64_t started_ms = sess->started_ms;
+    mxp_sess_end(sess, MXP_LEASE_CANCELED);
     if (believed) {
-        mxp_lane_trouble(lane, evidence);
+        tell_trouble(lane, evidence, started_ms);
         mxp_evidence_free(evidence);
         return;
     }
