@@ -126,12 +126,22 @@ void mxp_doubt_vouched(struct mxp_sess *sess)
     sess->n_doubts = 0;
 }
 
+/* It ended while commands were in flight, as it was with the host so far: perhaps because of them,
+ * whatever it has offered. */
+static bool is_punished(const struct mxp_sess *sess)
+{
+    return sess->n_transactions && !host_of(sess)->pipelines && sess->smtp &&
+           mxp_smtp_session_pipelining(sess->smtp);
+}
+
 bool mxp_doubt_asks_again(const struct mxp_sess *sess, struct mxp_task *task,
                           const struct mxp_smtp_answer *answer)
 {
     bool lost = answer->sync == MXP_SMTP_SYNC_UNSURE && answer->cause == MXP_SMTP_CAUSE_TIMEOUT &&
                 mxp_smtp_session_pipelining(sess->smtp);
-    bool again = answer->sync == MXP_SMTP_SYNC_BROKEN ? sess->care < MXP_CARE_ONE_BY_ONE : lost;
+    bool again = answer->sync == MXP_SMTP_SYNC_BROKEN
+                     ? sess->care < MXP_CARE_ONE_BY_ONE
+                     : lost || (answer->sync == MXP_SMTP_SYNC_UNSURE && is_punished(sess));
     if (!again || task->doubted == DOUBTED_MAX)
         return false;
     task->doubted++;
@@ -167,7 +177,7 @@ static enum mxp_smtp_sync raise_care(struct mxp_sess *sess, const struct mxp_smt
     case MXP_SMTP_SYNC_OK:
         break;
     case MXP_SMTP_SYNC_UNSURE:
-        if (is_lossy(sess, step))
+        if (is_lossy(sess, step) || is_punished(sess))
             ask_slowly(sess, LOSSY_MS);
         else if (sess->doubts)
             ask_slowly(sess, CARE_MS);

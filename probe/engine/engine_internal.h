@@ -138,6 +138,7 @@ struct mxp_ehost {
     bool skip_failed;                  /* go on behind them */
     bool no_tls;                       /* STARTTLS failed here */
     bool one_by_one;                   /* a recipient a session: it gives more replies than due */
+    bool pipelines;                    /* it has answered commands that came together */
     uint8_t widest;                    /* recipients that one transaction took, the most */
     const char *name;                  /* within key */
     char key[];

@@ -186,7 +186,7 @@ static bool goes_back(struct mxp_sess *sess, struct mxp_task *task,
     if (mxp_doubt_asks_again(sess, task, answer)) {
         if (asked_in_vain(task, answer))
             return true;
-        if (answer->cause != MXP_SMTP_CAUSE_TIMEOUT)
+        if (answer->sync == MXP_SMTP_SYNC_BROKEN)
             mxp_doubt_no_answer(sess, evidence);
         return false;
     }
@@ -218,6 +218,8 @@ static void judged(struct mxp_sess *sess, struct mxp_task *task,
     sess->progress = true;
     sess->engine->stats.n_rcpts++;
     task->host = sess->lane->hops[sess->hop].host;
+    if (mxp_smtp_session_pipelining(sess->smtp))
+        task->host->pipelines = true;
     if (answer->named)
         mxp_doubt_vouched(sess);
     else if (sess->care == MXP_CARE_PAUSED)

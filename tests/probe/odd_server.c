@@ -95,9 +95,10 @@ static void on_line(struct world_conn *conn, void *arg, const char *line)
     uint64_t now = world_now(conn);
     if (talk->ended)
         return;
+    bool early = odd->punishes_pipelining && is(line, "RCPT") && talk->free_ms > now;
     talk->free_ms = talk->free_ms > now ? talk->free_ms : now;
     talk->free_ms += odd->latency_ms / 2 + draw(talk) % (odd->latency_ms / 2 + 1);
-    if (ends_now(odd, talk)) {
+    if (early || ends_now(odd, talk)) {
         end(odd, conn, talk);
         return;
     }

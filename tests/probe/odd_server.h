@@ -13,6 +13,7 @@ enum odd_end { ODD_END_421, ODD_END_CLOSE, ODD_END_SILENCE, ODD_END_GARBAGE, ODD
 /* What it does is a function of the seed, the connection's number and the command. */
 struct odd_server {
     bool pipelining;
+    bool punishes_pipelining;            /* it ends where a RCPT comes before the reply to MAIL */
     bool (*exists)(const char *address); /* mailboxes that are there; all others get a 550 */
     uint64_t seed;
     unsigned latency_ms;       /* for each command: half of it to all of it */

@@ -156,6 +156,20 @@ static void test_enough_errors(void **state)
     }
 }
 
+/* A server that offers PIPELINING and ends where it is used is asked without it from then on. */
+static void test_punished(void **state)
+{
+    (void)state;
+    struct world world;
+    for (unsigned how = 0; how < ODD_N_ENDS; how++) {
+        struct odd_server odd = {
+            .pipelining = true, .punishes_pipelining = true, .end = (enum odd_end)how, .seed = 1};
+        run(&odd, lists[0], &world);
+        check("punished", &world, EXACT);
+        assert_true(odd.n_sessions <= 4);
+    }
+}
+
 /* What a server without faults costs: no second question, no pause. */
 static void test_honest(void **state)
 {
@@ -198,9 +212,13 @@ static void test_in_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest),        cmocka_unit_test(test_twice),
-        cmocka_unit_test(test_one_lost),      cmocka_unit_test(test_twice_then_the_end),
-        cmocka_unit_test(test_enough_errors), cmocka_unit_test(test_in_time),
+        cmocka_unit_test(test_punished),
+        cmocka_unit_test(test_honest),
+        cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_one_lost),
+        cmocka_unit_test(test_twice_then_the_end),
+        cmocka_unit_test(test_enough_errors),
+        cmocka_unit_test(test_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
