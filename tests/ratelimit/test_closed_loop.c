@@ -150,6 +150,15 @@ static const char *change_name(double factor)
     return factor <= 0 ? "" : factor < 1 ? " to a third" : factor < 3 ? " doubled" : " tripled";
 }
 
+static const struct mxp_budget wide = {
+    .connections = 20,
+    .host_connections = 20,
+    .connect_rate = {600, 60000},
+    .rcpt_rate = {600, 60000},
+    .rcpts_per_session = 100,
+    .rcpts_per_transaction = 50,
+};
+
 /* Recipients a minute alone: ceilings otherwise wide. */
 static void each_rate(enum loop_counting counting, visit *cb, void *arg)
 {
@@ -229,12 +238,7 @@ static void each_kind(enum loop_counting counting, visit *cb, void *arg)
                        .per_transaction = kinds[kind].per_transaction,
                        .latency_ms = latency,
                        .words = words},
-            .ceilings = {.connections = 20,
-                         .host_connections = 20,
-                         .connect_rate = {600, 60000},
-                         .rcpt_rate = {600, 60000},
-                         .rcpts_per_session = 100,
-                         .rcpts_per_transaction = 50},
+            .ceilings = wide,
         };
         (void)snprintf(run.name, sizeof run.name, "%s %s, %u ms%s", counting_names[counting],
                        kinds[kind].name, latency, words ? ", words" : "");
@@ -254,12 +258,7 @@ static void each_quota(enum loop_counting counting, visit *cb, void *arg)
                        .per_minute = limit,
                        .per_hour = quota,
                        .latency_ms = latency},
-            .ceilings = {.connections = 20,
-                         .host_connections = 20,
-                         .connect_rate = {600, 60000},
-                         .rcpt_rate = {600, 60000},
-                         .rcpts_per_session = 100,
-                         .rcpts_per_transaction = 50},
+            .ceilings = wide,
             .n = quota * QUOTA_HOURS,
         };
         (void)snprintf(run.name, sizeof run.name, "%s %u an hour%s, %u ms",
@@ -280,12 +279,7 @@ static void each_lock(enum loop_counting counting, visit *cb, void *arg)
                        .per_minute = limit,
                        .lock_ms = lock * 60000u,
                        .latency_ms = 200},
-            .ceilings = {.connections = 20,
-                         .host_connections = 20,
-                         .connect_rate = {600, 60000},
-                         .rcpt_rate = {600, 60000},
-                         .rcpts_per_session = 100,
-                         .rcpts_per_transaction = 50},
+            .ceilings = wide,
             .n = limit * LOCK_MINUTES,
         };
         (void)snprintf(run.name, sizeof run.name, "%s %u, then locked for %u min",
@@ -305,12 +299,7 @@ static void each_spaced(visit *cb, void *arg)
                        .per_minute = limit,
                        .spaced = true,
                        .latency_ms = latency},
-            .ceilings = {.connections = 20,
-                         .host_connections = 20,
-                         .connect_rate = {600, 60000},
-                         .rcpt_rate = {600, 60000},
-                         .rcpts_per_session = 100,
-                         .rcpts_per_transaction = 50},
+            .ceilings = wide,
         };
         (void)snprintf(run.name, sizeof run.name, "bucket %u, one at a time, %u ms", limit,
                        latency);
